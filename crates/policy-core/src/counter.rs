@@ -1,0 +1,209 @@
+//! What names a counter: (scope with its value, counter name, window). Once as bytes that no two counters share, once
+//! as a keyed 128-bit hash of them, put together from halves that are hashed ahead: the caller's and the limit's.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
+/// The value of a scope: whose calls are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "docs/policy-format.md says what each scope counts")]
+#[non_exhaustive]
+pub enum ScopeValue<'a> {
+    Global,
+    Server { server: Option<&'a str> },
+    Grant { server: Option<&'a str>, grant: &'a str },
+    Session { server: Option<&'a str>, grant: &'a str, session: &'a str },
+}
+
+impl ScopeValue<'_> {
+    /// Appends bytes that are different for different values, and no value's are the beginning of another's: a tag,
+    /// then every part with its presence and its length before it.
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        match *self {
+            Self::Global => bytes.push(b'*'),
+            Self::Server { server } => {
+                bytes.push(b'v');
+                encode_optional(server, bytes);
+            }
+            Self::Grant { server, grant } => {
+                bytes.push(b'g');
+                encode_optional(server, bytes);
+                encode_text(grant, bytes);
+            }
+            Self::Session { server, grant, session } => {
+                bytes.push(b's');
+                encode_optional(server, bytes);
+                encode_text(grant, bytes);
+                encode_text(session, bytes);
+            }
+        }
+    }
+}
+
+fn encode_optional(text: Option<&str>, bytes: &mut Vec<u8>) {
+    match text {
+        None => bytes.push(0),
+        Some(text) => {
+            bytes.push(1);
+            encode_text(text, bytes);
+        }
+    }
+}
+
+fn encode_text(text: &str, bytes: &mut Vec<u8>) {
+    // A length fits 64 bits on every machine there is.
+    let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+/// A counter's name, as a store gets it.
+#[derive(Clone, Copy, Debug)]
+pub struct CounterKey<'a> {
+    /// Whose calls are counted.
+    pub scope: ScopeValue<'a>,
+    /// The counter's name in the policy.
+    pub counter: &'a str,
+    /// The length of its window, in seconds.
+    pub window_seconds: u32,
+    fingerprint: Fingerprint,
+}
+
+impl<'a> CounterKey<'a> {
+    /// The key of a counter.
+    #[must_use]
+    pub fn new(scope: ScopeValue<'a>, counter: &'a str, window_seconds: u32) -> Self {
+        let fingerprint = Fingerprint::of(ScopeKey::new(scope), CounterHash::new(counter, window_seconds));
+        Self { scope, counter, window_seconds, fingerprint }
+    }
+
+    /// The same from hashes that were worked out ahead.
+    #[inline]
+    pub(crate) fn prepared(
+        scope: ScopeValue<'a>,
+        counter: &'a str,
+        window_seconds: u32,
+        fingerprint: Fingerprint,
+    ) -> Self {
+        Self { scope, counter, window_seconds, fingerprint }
+    }
+
+    /// Bytes that no other counter has, for stores that outlive the process.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(64);
+        self.scope.encode(&mut bytes);
+        encode_text(self.counter, &mut bytes);
+        bytes.extend_from_slice(&self.window_seconds.to_be_bytes());
+        bytes
+    }
+
+    /// A hash of [`encode`](Self::encode)'s meaning under a key of this process's own, for stores that live in it.
+    #[must_use]
+    #[inline]
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+}
+
+impl PartialEq for CounterKey<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        // The hash differs for nearly all that differ; what it calls equal is compared in full.
+        self.fingerprint == other.fingerprint
+            && self.window_seconds == other.window_seconds
+            && self.counter == other.counter
+            && self.scope == other.scope
+    }
+}
+
+impl Eq for CounterKey<'_> {}
+
+/// 128 bits that stand for a counter inside one process. Two counters share them with a chance of 2^-128 for each
+/// pair, and nobody outside the process can look for such a pair, since the key is random and secret. Were it to
+/// happen, the two would be counted together: calls denied early, none admitted beyond a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint(pub(crate) [u64; 2]);
+
+impl Fingerprint {
+    #[inline]
+    pub(crate) fn of(scope: ScopeKey, counter: CounterHash) -> Self {
+        let (ScopeKey([s0, s1]), CounterHash([c0, c1])) = (scope, counter);
+        // Both are outputs of a keyed hash, so their sum (without carry) is as random as either.
+        Self([s0 ^ c0, s1 ^ c1])
+    }
+}
+
+/// The hash of a scope's value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScopeKey([u64; 2]);
+
+impl ScopeKey {
+    pub(crate) fn new(scope: ScopeValue<'_>) -> Self {
+        let mut bytes = Vec::with_capacity(64);
+        scope.encode(&mut bytes);
+        Self(keyed_hash(&bytes))
+    }
+}
+
+/// The hash of a counter's name and window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CounterHash([u64; 2]);
+
+impl CounterHash {
+    pub(crate) fn new(counter: &str, window_seconds: u32) -> Self {
+        let mut bytes = Vec::with_capacity(64);
+        // A tag of its own, so that no counter's bytes are ever those of a scope.
+        bytes.push(b'c');
+        encode_text(counter, &mut bytes);
+        bytes.extend_from_slice(&window_seconds.to_be_bytes());
+        Self(keyed_hash(&bytes))
+    }
+}
+
+/// SipHash under two keys that are drawn once per process. Identities are made before any engine sees them, so the keys
+/// cannot belong to an engine; they hold no state.
+fn keyed_hash(bytes: &[u8]) -> [u64; 2] {
+    static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+    let [first, second] = &*KEYS;
+    [first.hash_one(bytes), second.hash_one(bytes)]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Parts = (u8, Option<String>, String, String, String, u32);
+
+    fn key(parts: &Parts) -> CounterKey<'_> {
+        let (tag, server, grant, session, counter, window) = parts;
+        let server = server.as_deref();
+        let scope = match tag % 4 {
+            0 => ScopeValue::Global,
+            1 => ScopeValue::Server { server },
+            2 => ScopeValue::Grant { server, grant },
+            _ => ScopeValue::Session { server, grant, session },
+        };
+        CounterKey::new(scope, counter, *window)
+    }
+
+    fn parts() -> impl Strategy<Value = Parts> {
+        // Few letters and short texts, so that the parts of one often run into the parts of another.
+        let text = || "[a:0\u{0}]{0,3}";
+        (any::<u8>(), proptest::option::of(text()), text(), text(), text(), 1..3_u32)
+    }
+
+    proptest! {
+        #[test]
+        fn identity_keys_are_injective(left in parts(), right in parts()) {
+            let (left, right) = (key(&left), key(&right));
+            let same = left.scope == right.scope
+                && left.counter == right.counter
+                && left.window_seconds == right.window_seconds;
+            prop_assert_eq!(left.encode() == right.encode(), same);
+            prop_assert_eq!(left.fingerprint() == right.fingerprint(), same);
+            prop_assert_eq!(left == right, same);
+        }
+    }
+}

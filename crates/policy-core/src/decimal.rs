@@ -1,0 +1,363 @@
+//! Exact decimal numbers, read from JSON number text and never turned into a float; and `Amount`, what counters
+//! count in. Leaves the JSON grammar around a number to whoever reads it.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// The longest number text that is looked at, in bytes.
+pub const NUMBER_TEXT_MAX: usize = 1024;
+/// The largest exponent, either way, that is looked at.
+pub const EXPONENT_MAX: i32 = 9_999;
+
+/// A view of one JSON number's text that compares by value, exactly: `1`, `1.0` and `10e-1` are equal.
+#[derive(Clone, Copy, Debug)]
+pub struct Decimal<'a> {
+    negative: bool,
+    integer: &'a [u8],
+    fraction: &'a [u8],
+    exponent: i32,
+}
+
+impl<'a> Decimal<'a> {
+    /// Reads number text of the grammar of RFC 8259, section 6. `None` when it is not of that grammar, longer than
+    /// [`NUMBER_TEXT_MAX`] bytes, or has an exponent beyond [`EXPONENT_MAX`].
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        if bytes.len() > NUMBER_TEXT_MAX {
+            return None;
+        }
+        let (negative, rest) = match bytes.split_first() {
+            Some((b'-', rest)) => (true, rest),
+            _ => (false, bytes),
+        };
+        let (integer, rest) = split_digits(rest);
+        let well_formed = matches!(integer, [b'0'] | [b'1'..=b'9', ..]);
+        if !well_formed {
+            return None;
+        }
+        let (fraction, rest) = match rest.split_first() {
+            Some((b'.', after)) => {
+                let (digits, rest) = split_digits(after);
+                if digits.is_empty() {
+                    return None;
+                }
+                (digits, rest)
+            }
+            _ => (&[][..], rest),
+        };
+        let exponent = match rest.split_first() {
+            Some((b'e' | b'E', after)) => read_exponent(after)?,
+            None => 0,
+            Some(_) => return None,
+        };
+        Some(Self { negative, integer, fraction, exponent })
+    }
+
+    /// The digits from the first that is not zero.
+    fn significant(&self) -> impl Iterator<Item = u8> + Clone + 'a {
+        let (integer, fraction) = (self.integer, self.fraction);
+        integer.iter().chain(fraction).copied().skip_while(|digit| *digit == b'0')
+    }
+
+    fn is_zero(&self) -> bool {
+        self.significant().next().is_none()
+    }
+
+    /// Where the decimal point stands before the significant digits: the value is `0.ddd... * 10^point`.
+    fn point(&self) -> i64 {
+        let leading = self.integer.iter().chain(self.fraction).take_while(|digit| **digit == b'0').count();
+        to_i64(self.integer.len()).saturating_sub(to_i64(leading)).saturating_add(i64::from(self.exponent))
+    }
+
+    fn magnitude_cmp(&self, other: &Decimal<'_>) -> Ordering {
+        match (self.is_zero(), other.is_zero()) {
+            (true, true) => return Ordering::Equal,
+            (true, false) => return Ordering::Less,
+            (false, true) => return Ordering::Greater,
+            (false, false) => {}
+        }
+        let by_point = self.point().cmp(&other.point());
+        if by_point != Ordering::Equal {
+            return by_point;
+        }
+        let (mut ours, mut theirs) = (self.significant(), other.significant());
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return Ordering::Equal,
+                (ours, theirs) => {
+                    let by_digit = ours.unwrap_or(b'0').cmp(&theirs.unwrap_or(b'0'));
+                    if by_digit != Ordering::Equal {
+                        return by_digit;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl PartialEq for Decimal<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Decimal<'_> {}
+
+impl PartialOrd for Decimal<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Decimal<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Zero has no sign: -0 equals 0.
+        let ours = self.negative && !self.is_zero();
+        let theirs = other.negative && !other.is_zero();
+        match (ours, theirs) {
+            (false, false) => self.magnitude_cmp(other),
+            (true, true) => other.magnitude_cmp(self),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+        }
+    }
+}
+
+fn split_digits(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    bytes.split_at_checked(digits).unwrap_or((bytes, &[]))
+}
+
+fn read_exponent(bytes: &[u8]) -> Option<i32> {
+    let (negative, digits) = match bytes.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        Some((b'+', rest)) => (false, rest),
+        _ => (false, bytes),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut exponent: i32 = 0;
+    for digit in digits {
+        let digit = digit.is_ascii_digit().then(|| i32::from(digit.wrapping_sub(b'0')))?;
+        exponent = exponent.checked_mul(10)?.checked_add(digit)?;
+        if exponent > EXPONENT_MAX {
+            return None;
+        }
+    }
+    Some(if negative { exponent.wrapping_neg() } else { exponent })
+}
+
+fn to_i64(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+/// What a counter counts in: millionths, exactly, in 64 bits.
+///
+/// One call is `Amount::ONE`. The largest whole amount is [`Amount::MAX_WHOLE`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(u64);
+
+/// How many millionths one is.
+const MICROS: u64 = 1_000_000;
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// One call.
+    pub const ONE: Self = Self(MICROS);
+    /// The largest whole number that an amount can hold: 18,446,744,073,709.
+    pub const MAX_WHOLE: u64 = u64::MAX / MICROS;
+
+    /// A whole amount; `None` above [`Amount::MAX_WHOLE`].
+    #[must_use]
+    pub const fn whole(number: u64) -> Option<Self> {
+        match number.checked_mul(MICROS) {
+            Some(micros) => Some(Self(micros)),
+            None => None,
+        }
+    }
+
+    /// An amount of so many millionths.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// The amount in millionths.
+    #[must_use]
+    pub const fn micros(self) -> u64 {
+        self.0
+    }
+
+    /// The amount as the nearest float: for people and JSON, never for a decision.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "rounding is the documented meaning")]
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / MICROS as f64
+    }
+
+    /// The whole number that this amount is, if it is one.
+    #[must_use]
+    pub const fn as_whole(self) -> Option<u64> {
+        if self.0.is_multiple_of(MICROS) { Some(self.0 / MICROS) } else { None }
+    }
+
+    /// A non-negative decimal with at most six fraction digits (by value: `1.50000000` has one).
+    ///
+    /// # Errors
+    /// When the number is negative, has a digit beyond the sixth of its fraction, or does not fit.
+    pub fn from_decimal(decimal: Decimal<'_>) -> Result<Self, AmountError> {
+        if decimal.is_zero() {
+            return Ok(Self::ZERO);
+        }
+        if decimal.negative {
+            return Err(AmountError::Negative);
+        }
+        // The value in millionths is the significant digits with the point `scale` places in.
+        let scale = decimal.point().saturating_add(6);
+        let mut micros: u64 = 0;
+        let mut place: i64 = 0;
+        for digit in decimal.significant() {
+            if place < scale {
+                micros = micros
+                    .checked_mul(10)
+                    .and_then(|shifted| shifted.checked_add(u64::from(digit.wrapping_sub(b'0'))))
+                    .ok_or(AmountError::TooLarge)?;
+            } else if digit != b'0' {
+                return Err(AmountError::TooPrecise);
+            }
+            place = place.saturating_add(1);
+        }
+        while place < scale {
+            // At most 20 rounds: a non-zero number soon overflows.
+            micros = micros.checked_mul(10).ok_or(AmountError::TooLarge)?;
+            place = place.saturating_add(1);
+        }
+        Ok(Self(micros))
+    }
+
+    /// The sum, unless it does not fit.
+    #[must_use]
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        match self.0.checked_add(other.0) {
+            Some(micros) => Some(Self(micros)),
+            None => None,
+        }
+    }
+
+    /// The difference, or nothing where there would be less than nothing.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.as_whole() {
+            Some(whole) => write!(formatter, "{whole}"),
+            None => {
+                let fraction = format!("{:06}", self.0 % MICROS);
+                write!(formatter, "{}.{}", self.0 / MICROS, fraction.trim_end_matches('0'))
+            }
+        }
+    }
+}
+
+impl serde::Serialize for Amount {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.as_whole() {
+            Some(whole) => serializer.serialize_u64(whole),
+            None => serializer.serialize_f64(self.as_f64()),
+        }
+    }
+}
+
+/// Why a number is no [`Amount`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AmountError {
+    /// Less than zero.
+    #[error("must not be negative")]
+    Negative,
+    /// A digit beyond the sixth of the fraction.
+    #[error("must have at most six fraction digits")]
+    TooPrecise,
+    /// More than [`Amount::MAX_WHOLE`].
+    #[error("must be at most 18446744073709")]
+    TooLarge,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal<'_> {
+        Decimal::parse(text).unwrap_or_else(|| panic!("{text} is a number"))
+    }
+
+    #[test]
+    fn equal_values_are_equal_however_they_are_written() {
+        for other in ["1.0", "1e0", "10e-1", "0.1E+1", "1.000", "100e-2"] {
+            assert_eq!(decimal("1"), decimal(other), "{other}");
+        }
+        assert_eq!(decimal("-0"), decimal("0.000e99"));
+        assert_eq!(decimal("120"), decimal("1.2e2"));
+    }
+
+    #[test]
+    fn order_is_exact_where_floats_are_not() {
+        for (less, more) in [
+            ("9007199254740992", "9007199254740993"),
+            ("18446744073709551615", "18446744073709551616"),
+            ("0.1", "0.10000000000000000000000000000001"),
+            ("1e399", "1e400"),
+            ("-2", "-1.5"),
+            ("-1", "0"),
+            ("-1", "1e-9999"),
+            ("0", "1e-9999"),
+            ("99", "1e2"),
+        ] {
+            assert!(decimal(less) < decimal(more), "{less} < {more}");
+            assert!(decimal(more) > decimal(less), "{more} > {less}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_json_number_is_refused() {
+        for text in [
+            "", "-", "+1", "01", "1.", ".5", "1e", "1e+", "0x1", "1 ", "NaN", "--1", "1e10000", "1.2.3",
+            "1e1.5",
+        ] {
+            assert!(Decimal::parse(text).is_none(), "{text:?}");
+        }
+        assert!(Decimal::parse(&"1".repeat(NUMBER_TEXT_MAX)).is_some());
+        assert!(Decimal::parse(&"1".repeat(NUMBER_TEXT_MAX + 1)).is_none());
+    }
+
+    #[test]
+    fn amounts_are_exact_to_a_millionth() {
+        let amount = |text| Amount::from_decimal(decimal(text));
+        assert_eq!(amount("0.1"), Ok(Amount::from_micros(100_000)));
+        assert_eq!(amount("1e-6"), Ok(Amount::from_micros(1)));
+        assert_eq!(amount("1.50000000"), Ok(Amount::from_micros(1_500_000)));
+        assert_eq!(amount("1e3"), Ok(Amount::from_micros(1_000_000_000)));
+        assert_eq!(amount("-0"), Ok(Amount::ZERO));
+        assert_eq!(amount("0.1234567"), Err(AmountError::TooPrecise));
+        assert_eq!(amount("1e-7"), Err(AmountError::TooPrecise));
+        assert_eq!(amount("1e-9999"), Err(AmountError::TooPrecise));
+        assert_eq!(amount("-5"), Err(AmountError::Negative));
+        assert_eq!(amount("1e9999"), Err(AmountError::TooLarge));
+        assert_eq!(amount("18446744073709.551615"), Ok(Amount::from_micros(u64::MAX)));
+        assert_eq!(amount("18446744073709.551616"), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn amounts_are_shown_without_trailing_zeros() {
+        assert_eq!(Amount::from_micros(1_500_000).to_string(), "1.5");
+        assert_eq!(Amount::from_micros(1).to_string(), "0.000001");
+        assert_eq!(Amount::ONE.to_string(), "1");
+    }
+}

@@ -1,0 +1,306 @@
+//! What an engine hands back: the effect and the reasons for it.
+
+use std::time::Duration;
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+use crate::clock::Timestamp;
+use crate::code::{Code, Effect};
+use crate::decimal::Amount;
+use crate::group::Mode;
+use crate::limit::{Limit, Scope, Window};
+use crate::policy::Digest;
+use crate::program::Program;
+use crate::reason::Context;
+use crate::snapshot::Lease;
+use crate::store::Receipt;
+use crate::verdict::{Finding, Place, Verdict};
+
+/// May the call go ahead, and why. Reasons are put into words when they are asked for.
+///
+/// An allowed call's charges stand unless the host takes the [receipt](Decision::take_receipt) and has it refunded.
+#[must_use = "a decision decides nothing unless it is looked at"]
+#[derive(Debug)]
+pub struct Decision {
+    snapshot: Lease,
+    verdict: Verdict,
+    /// The name that was asked for; kept only where the call is denied.
+    asked: Option<Box<str>>,
+    /// Which engine decided.
+    store: u64,
+}
+
+impl Decision {
+    #[inline]
+    pub(crate) fn new(snapshot: Lease, verdict: Verdict, tool: &str, store: u64) -> Self {
+        let asked = (verdict.code != Code::Allowed).then(|| tool.into());
+        Self { snapshot, verdict, asked, store }
+    }
+
+    /// Whether the call may go ahead.
+    #[must_use]
+    #[inline]
+    pub const fn is_allowed(&self) -> bool {
+        matches!(self.verdict.code, Code::Allowed)
+    }
+
+    /// What is to happen to the call.
+    #[must_use]
+    #[inline]
+    pub const fn effect(&self) -> Effect {
+        self.verdict.code.effect()
+    }
+
+    /// Why.
+    #[must_use]
+    #[inline]
+    pub const fn code(&self) -> Code {
+        self.verdict.code
+    }
+
+    /// The id of the rule that denied, such as `/tools/create_charge/deny_if/args.amount-gt`; empty when allowed.
+    /// Two rules can share an id; [`pointer`](Self::pointer) is exact.
+    #[must_use]
+    pub fn rule(&self) -> String {
+        self.context().rule(self.verdict.place)
+    }
+
+    /// Where in the policy document the rule stands, as a JSON Pointer (RFC 6901).
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        self.context().pointer(self.verdict.place)
+    }
+
+    /// What the agent may read; empty when allowed. Holds no argument's value.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let asked = self.asked.as_deref().unwrap_or_default();
+        let Verdict { code, place, detail, .. } = &self.verdict;
+        let touched = self.refused_by().map(|touched| (touched, self.verdict.now));
+        self.context().message(*code, *place, detail, asked, touched)
+    }
+
+    /// The policy that was applied; `None` where none does.
+    #[must_use]
+    pub fn policy(&self) -> Option<PolicyRef<'_>> {
+        self.program().map(|program| PolicyRef { id: &program.id, digest: program.digest })
+    }
+
+    /// The limits that were looked at, in order: the tool's, then everybody's.
+    pub fn limits(&self) -> impl Iterator<Item = LimitStatus<'_>> {
+        let context = self.context();
+        self.verdict.limits.iter().filter_map(move |touched| {
+            let limit = context.limit(touched.origin)?;
+            Some(LimitStatus { limit, used: touched.used, resets_at: touched.resets_at })
+        })
+    }
+
+    /// How long to wait until the limit that denied has room again. `None` where no limit denied, or the call costs more
+    /// than the limit ever admits.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let touched = self.refused_by()?;
+        let limit = self.context().limit(touched.origin)?;
+        (touched.cost <= limit.max).then(|| touched.resets_at.since(self.verdict.now))
+    }
+
+    /// What would have denied the call, had it not been in shadow mode.
+    pub fn shadowed(&self) -> impl Iterator<Item = Shadowed<'_>> {
+        self.verdict.shadowed.iter().map(|finding| Shadowed { decision: self, finding })
+    }
+
+    /// The receipt for what the call was charged, to be handed to `Engine::refund` where the call never reached the
+    /// server, or came back as a JSON-RPC error. `None` where nothing was charged, or it has been taken before.
+    pub fn take_receipt(&mut self) -> Option<Receipt> {
+        if self.verdict.charged.is_empty() {
+            return None;
+        }
+        Some(Receipt { store: self.store, entries: std::mem::take(&mut self.verdict.charged) })
+    }
+
+    fn program(&self) -> Option<&Program> {
+        self.snapshot.policies.program(self.verdict.policy?)
+    }
+
+    fn context(&self) -> Context<'_> {
+        let program = self.program();
+        let entry = program.and_then(|program| program.entry(self.verdict.entry?));
+        Context { program, entry }
+    }
+
+    fn refused_by(&self) -> Option<&crate::verdict::Touched> {
+        match (self.verdict.code, self.verdict.place) {
+            (Code::LimitExceeded, Place::Limit(origin)) => {
+                self.verdict.limits.iter().find(|touched| touched.origin == origin)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Which policy a decision was made by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyRef<'a> {
+    /// The name the host knows it by.
+    pub id: &'a str,
+    /// The digest of the document it was read from.
+    pub digest: Digest,
+}
+
+/// How a limit stands.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitStatus<'a> {
+    limit: &'a Limit,
+    used: Amount,
+    resets_at: Timestamp,
+}
+
+impl<'a> LimitStatus<'a> {
+    /// The counter's name.
+    #[must_use]
+    pub fn counter(&self) -> &'a str {
+        &self.limit.counter
+    }
+
+    /// Whose calls are counted together.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        self.limit.scope
+    }
+
+    /// How long the counter counts.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        self.limit.window
+    }
+
+    /// What it may hold at most.
+    #[must_use]
+    pub const fn max(&self) -> Amount {
+        self.limit.max
+    }
+
+    /// What it holds, this call included where it was charged.
+    #[must_use]
+    pub const fn used(&self) -> Amount {
+        self.used
+    }
+
+    /// What is left.
+    #[must_use]
+    pub const fn remaining(&self) -> Amount {
+        self.limit.max.saturating_sub(self.used)
+    }
+
+    /// When it starts again at nothing.
+    #[must_use]
+    pub const fn resets_at(&self) -> Timestamp {
+        self.resets_at
+    }
+
+    /// Whether it decides.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        self.limit.mode
+    }
+}
+
+/// A rule or limit in shadow mode that would have denied.
+#[derive(Clone, Copy, Debug)]
+pub struct Shadowed<'a> {
+    decision: &'a Decision,
+    finding: &'a Finding,
+}
+
+impl Shadowed<'_> {
+    /// What it would have denied with.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.finding.code
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn rule(&self) -> String {
+        self.decision.context().rule(self.finding.place)
+    }
+
+    /// Where it stands in the policy document.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        self.decision.context().pointer(self.finding.place)
+    }
+}
+
+/// The documented JSON form: `docs/decisions.md`.
+impl Serialize for Decision {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("effect", self.effect().name())?;
+        map.serialize_entry("code", self.code().name())?;
+        map.serialize_entry("rule", &self.rule())?;
+        map.serialize_entry("pointer", &self.pointer())?;
+        map.serialize_entry("message", &self.message())?;
+        map.serialize_entry("policy", &self.policy())?;
+        if !self.verdict.limits.is_empty() {
+            map.serialize_entry("limits", &List(|| self.limits()))?;
+        }
+        if let Some(retry_after) = self.retry_after() {
+            map.serialize_entry("retry_after_ms", &retry_after.as_millis())?;
+        }
+        if !self.verdict.shadowed.is_empty() {
+            map.serialize_entry("shadowed", &List(|| self.shadowed()))?;
+        }
+        map.end()
+    }
+}
+
+/// Serialises what an iterator yields.
+struct List<F>(F);
+
+impl<I: Iterator<Item: Serialize>, F: Fn() -> I> Serialize for List<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        (self.0)().try_for_each(|item| list.serialize_element(&item))?;
+        list.end()
+    }
+}
+
+impl Serialize for PolicyRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("id", self.id)?;
+        map.serialize_entry("digest", &self.digest.to_string())?;
+        map.end()
+    }
+}
+
+impl Serialize for LimitStatus<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("counter", self.counter())?;
+        map.serialize_entry("scope", self.scope().name())?;
+        match self.window().name() {
+            Some(name) => map.serialize_entry("window", name)?,
+            None => map.serialize_entry("window", &self.window().seconds())?,
+        }
+        map.serialize_entry("max", &self.max())?;
+        map.serialize_entry("used", &self.used())?;
+        map.serialize_entry("remaining", &self.remaining())?;
+        map.serialize_entry("resets_at_ms", &self.resets_at().as_millis())?;
+        if self.mode() == Mode::Shadow {
+            map.serialize_entry("mode", "shadow")?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Shadowed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("code", self.code().name())?;
+        map.serialize_entry("rule", &self.rule())?;
+        map.serialize_entry("pointer", &self.pointer())?;
+        map.end()
+    }
+}

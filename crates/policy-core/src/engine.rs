@@ -1,0 +1,163 @@
+//! The engine: clock, plan, charge, settle. Holds what may change from call to call; deciding itself is `plan`'s and
+//! `settle`'s.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::arguments::Arguments;
+use crate::clock::{Clock, SystemClock};
+use crate::decision::Decision;
+use crate::identity::Identity;
+use crate::memory::MemoryStore;
+use crate::plan::{DecisionOptions, Plan, is_visible, plan};
+use crate::policy_set::PolicySet;
+use crate::settle::settle;
+use crate::snapshot::Current;
+use crate::store::{CounterStore, Receipt, StoreError};
+
+/// Decides tool calls. Cloning is cheap, and clones are one engine: they share policies, counters and revocations.
+///
+/// Every method takes `&self` and can be called from any number of threads at once; none of them panics. Replacing the
+/// policies never makes a call wait for longer than it takes to store a pointer, and never resets a counter.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Unlike every other engine's in this process: a receipt carries it.
+    id: u64,
+    current: Current,
+    store: Box<dyn CounterStore>,
+    clock: Box<dyn Clock>,
+    options: DecisionOptions,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Engine").field("options", &self.inner.options).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine that counts in memory, by the system's clock.
+    #[must_use]
+    pub fn new(policies: PolicySet) -> Self {
+        Self::builder(policies).build()
+    }
+
+    /// An engine with a store, a clock or options of the host's choosing.
+    pub fn builder(policies: PolicySet) -> EngineBuilder {
+        EngineBuilder { policies, store: None, clock: None, options: DecisionOptions::default() }
+    }
+
+    /// Decides one call: may this caller call this tool with these arguments, now?
+    ///
+    /// Whatever goes wrong comes out as a deny with a code; there is no error to handle. Calls that are denied are charged
+    /// nothing.
+    #[inline]
+    pub fn evaluate(&self, identity: &Identity, tool: &str, arguments: impl Arguments) -> Decision {
+        let Inner { id, current, store, clock, options } = &*self.inner;
+        let snapshot = current.lease();
+        let verdict = match plan(&snapshot, identity, tool, &arguments, options) {
+            Plan::Settled(verdict) => verdict,
+            Plan::Contingent(contingent) => {
+                let now = clock.now();
+                let answer = store.charge(&contingent.charges, now);
+                settle(contingent, answer, now)
+            }
+        };
+        Decision::new(snapshot, verdict, tool, *id)
+    }
+
+    /// Whether the caller may know of the tool: what a filtered `tools/list` is made by. False where the tool is hidden,
+    /// or no policy applies to the caller.
+    #[must_use]
+    pub fn is_visible(&self, identity: &Identity, tool: &str) -> bool {
+        is_visible(&self.inner.current.lease(), identity, tool)
+    }
+
+    /// Takes back what a call was charged, in the windows it was charged in.
+    ///
+    /// For calls that never reached the server, or came back as a JSON-RPC error. A result with `isError: true` has used
+    /// its quota. A refund after the window's end changes nothing.
+    ///
+    /// # Errors
+    /// When the receipt is another engine's, or the store did not answer; the charge may then still stand.
+    pub fn refund(&self, receipt: Receipt) -> Result<(), StoreError> {
+        if receipt.store != self.inner.id {
+            return Err(StoreError::ForeignReceipt);
+        }
+        self.inner.store.refund(receipt)
+    }
+
+    /// Puts other policies in place, for every call that begins after this returns. Counters and revocations stay.
+    pub fn replace_policies(&self, policies: PolicySet) {
+        self.inner.current.replace(policies);
+    }
+
+    /// Denies the grant from the next call on, whatever the policies say, until it is [reinstated](Self::reinstate).
+    pub fn revoke(&self, grant: impl Into<Box<str>>) {
+        let grant = grant.into();
+        self.inner.current.change_revoked(|revoked| {
+            revoked.insert(grant);
+        });
+    }
+
+    /// Ends a revocation.
+    pub fn reinstate(&self, grant: &str) {
+        self.inner.current.change_revoked(|revoked| {
+            revoked.remove(grant);
+        });
+    }
+}
+
+/// Puts an [`Engine`] together.
+#[must_use = "nothing is made until `build`"]
+pub struct EngineBuilder {
+    policies: PolicySet,
+    store: Option<Box<dyn CounterStore>>,
+    clock: Option<Box<dyn Clock>>,
+    options: DecisionOptions,
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("EngineBuilder").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl EngineBuilder {
+    /// Where calls are counted. Without one: in memory, with room for [`MemoryStore::DEFAULT_COUNTERS`].
+    pub fn store(mut self, store: impl CounterStore + 'static) -> Self {
+        self.store = Some(Box::new(store));
+        self
+    }
+
+    /// Where the time comes from. Without one: the system's clock.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// How calls are decided.
+    pub fn options(mut self, options: DecisionOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn build(self) -> Engine {
+        static IDS: AtomicU64 = AtomicU64::new(1);
+        let inner = Inner {
+            id: IDS.fetch_add(1, Ordering::Relaxed),
+            current: Current::new(self.policies),
+            store: self.store.unwrap_or_else(|| Box::new(MemoryStore::default())),
+            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock)),
+            options: self.options,
+        };
+        Engine { inner: Arc::new(inner) }
+    }
+}

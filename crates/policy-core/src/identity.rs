@@ -1,0 +1,110 @@
+//! Who calls, as the host authenticated it: the grant, and what stands around it.
+
+use crate::counter::{ScopeKey, ScopeValue};
+use crate::limit::Scope;
+use crate::value::Value;
+
+/// The caller of a tool. Made by the host from what it authenticated, never from what an agent says of itself.
+///
+/// Making one hashes its names, so keep it for as long as the session lasts rather than making it anew for each call.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    grant_key: ScopeKey,
+    session_key: ScopeKey,
+    server_key: ScopeKey,
+    grant: Box<str>,
+    server: Option<Box<str>>,
+    session: Option<Box<str>>,
+    claims: Vec<(Box<str>, Value)>,
+}
+
+impl Identity {
+    /// The caller with this credential. No policy applies to a grant that is the empty string.
+    #[must_use]
+    pub fn new(grant: impl Into<Box<str>>) -> Self {
+        Self::from_parts(grant.into(), None, None, Vec::new())
+    }
+
+    /// The same caller, on the server of that name. Calls without one are counted apart from every server's.
+    #[must_use]
+    pub fn with_server(self, server: impl Into<Box<str>>) -> Self {
+        Self::from_parts(self.grant, Some(server.into()), self.session, self.claims)
+    }
+
+    /// The same caller, in that session.
+    #[must_use]
+    pub fn with_session(self, session: impl Into<Box<str>>) -> Self {
+        Self::from_parts(self.grant, self.server, Some(session.into()), self.claims)
+    }
+
+    /// The same caller, with one more claim (or another value for it).
+    #[must_use]
+    pub fn with_claim(mut self, name: impl Into<Box<str>>, value: Value) -> Self {
+        let name = name.into();
+        self.claims.retain(|(known, _)| *known != name);
+        self.claims.push((name, value));
+        self
+    }
+
+    fn from_parts(
+        grant: Box<str>,
+        server: Option<Box<str>>,
+        session: Option<Box<str>>,
+        claims: Vec<(Box<str>, Value)>,
+    ) -> Self {
+        let by_server = ScopeValue::Server { server: server.as_deref() };
+        let by_grant = ScopeValue::Grant { server: server.as_deref(), grant: &grant };
+        let by_session = match session.as_deref() {
+            Some(session) => ScopeValue::Session { server: server.as_deref(), grant: &grant, session },
+            None => by_grant,
+        };
+        let [server_key, grant_key, session_key] = [by_server, by_grant, by_session].map(ScopeKey::new);
+        Self { grant_key, session_key, server_key, grant, server, session, claims }
+    }
+
+    /// The caller's credential.
+    #[must_use]
+    pub fn grant(&self) -> &str {
+        &self.grant
+    }
+
+    /// The server that is called.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    /// The session of the call.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// A claim of the caller.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims.iter().find(|(known, _)| &**known == name).map(|(_, value)| value)
+    }
+
+    /// Whose counters a limit of that scope counts this caller in.
+    pub(crate) fn scope_value(&self, scope: Scope) -> ScopeValue<'_> {
+        let server = self.server();
+        match (scope, self.session()) {
+            (Scope::Global, _) => ScopeValue::Global,
+            (Scope::Server, _) => ScopeValue::Server { server },
+            (Scope::Session, Some(session)) => ScopeValue::Session { server, grant: &self.grant, session },
+            (Scope::Session, None) | (Scope::Grant, _) => ScopeValue::Grant { server, grant: &self.grant },
+        }
+    }
+
+    /// The hash of [`scope_value`](Self::scope_value), worked out ahead; `None` where it is the same for everybody.
+    #[inline]
+    pub(crate) fn scope_key(&self, scope: Scope) -> Option<ScopeKey> {
+        match scope {
+            Scope::Grant => Some(self.grant_key),
+            Scope::Session => Some(self.session_key),
+            Scope::Server => Some(self.server_key),
+            Scope::Global => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Decides tool calls in process: may this caller call this tool with these arguments, now?
+//!
+//! A [`PolicySet`] says what is permitted, an [`Engine`] decides by it and counts. This crate does no I/O and knows no
+//! JSON text: `policy-json` reads policies and arguments, and is what most hosts start with.
+//!
+//! ```
+//! use policy_core::{DefaultEffect, Engine, Identity, NoArguments, Policy, PolicySet, Tool};
+//!
+//! let mut policy = Policy::new("pods", DefaultEffect::Deny);
+//! policy.tools.insert("list-pods".into(), Tool::default());
+//!
+//! let engine = Engine::new(PolicySet::single(policy)?);
+//! let alice = Identity::new("alice");
+//!
+//! assert!(engine.evaluate(&alice, "list-pods", NoArguments).is_allowed());
+//! let denied = engine.evaluate(&alice, "delete-pod", NoArguments);
+//! assert_eq!(denied.message(), "Tool \"delete-pod\" is not permitted by policy");
+//! # Ok::<(), policy_core::PolicySetError>(())
+//! ```
+
+// From a request to a decision, top to bottom; each module uses only those above it.
+mod clock;
+mod decimal;
+mod value;
+
+pub mod arguments;
+mod condition;
+mod group;
+mod limit;
+mod path;
+mod policy;
+
+mod counter;
+mod identity;
+mod policy_set;
+mod program;
+mod snapshot;
+
+mod code;
+mod decision;
+mod plan;
+mod reason;
+mod settle;
+mod store;
+mod verdict;
+
+mod engine;
+mod memory;
+
+#[cfg(feature = "serde_json")]
+mod json_value;
+
+pub use arguments::{Arguments, NoArguments};
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use code::{Code, Effect};
+pub use condition::{Condition, ConditionError, Operator, Outcome, PATTERN_SIZE_MAX};
+pub use counter::{CounterKey, Fingerprint, ScopeValue};
+pub use decimal::{Amount, AmountError, Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
+pub use decision::{Decision, LimitStatus, PolicyRef, Shadowed};
+pub use engine::{Engine, EngineBuilder};
+pub use group::{Group, Mode};
+pub use identity::Identity;
+pub use limit::{Limit, RateLimit, Scope, Window};
+pub use memory::MemoryStore;
+pub use path::{Path, PathError};
+pub use plan::{DecisionOptions, TypeMismatch};
+pub use policy::{
+    Action, AllTools, DefaultEffect, Digest, Policy, PolicyFault, PolicyFaultKind, Tool, escape,
+};
+pub use policy_set::{PolicySet, PolicySetError};
+pub use store::{
+    Charge, ChargeOutcome, ChargePlan, CounterHandle, CounterState, CounterStore, Receipt, ReceiptEntry,
+    StoreError,
+};
+pub use value::{Number, Value};

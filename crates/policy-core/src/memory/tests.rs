@@ -1,0 +1,223 @@
+#![allow(clippy::arithmetic_side_effects)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use super::*;
+use crate::counter::{CounterKey, ScopeValue};
+use crate::store::ReceiptEntry;
+
+fn key<'a>(grant: &'a str, counter: &'a str) -> CounterKey<'a> {
+    CounterKey::new(ScopeValue::Grant { server: None, grant }, counter, 60)
+}
+
+fn charge(key: CounterKey<'_>, cost: u64, capacity: u64) -> Charge<'_> {
+    Charge {
+        key,
+        cost: Amount::whole(cost).unwrap(),
+        capacity: Amount::whole(capacity).unwrap(),
+        enforced: true,
+    }
+}
+
+fn plan<'a>(charges: impl IntoIterator<Item = Charge<'a>>) -> ChargePlan<'a> {
+    ChargePlan { charges: charges.into_iter().collect() }
+}
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+/// Whether it was charged, and what each counter then holds.
+fn outcome(store: &MemoryStore, charges: &[Charge<'_>], now: Timestamp) -> (bool, Vec<u64>) {
+    match store.charge(&plan(charges.iter().copied()), now).unwrap() {
+        ChargeOutcome::Charged(states) => (true, used(&states)),
+        ChargeOutcome::Refused(states) => (false, used(&states)),
+        ChargeOutcome::Full => panic!("there is room"),
+    }
+}
+
+fn used(states: &[CounterState]) -> Vec<u64> {
+    states.iter().map(|state| state.used.as_whole().unwrap()).collect()
+}
+
+#[test]
+fn counts_to_the_capacity_and_afresh_in_the_next_window() {
+    let store = MemoryStore::with_capacity(64);
+    let one = [charge(key("alice", "c"), 1, 2)];
+    assert_eq!(outcome(&store, &one, at(0)), (true, vec![1]));
+    assert_eq!(outcome(&store, &one, at(59)), (true, vec![2]));
+    assert_eq!(outcome(&store, &one, at(59)), (false, vec![2]));
+    assert_eq!(outcome(&store, &one, at(60)), (true, vec![1]));
+    // The clock steps back: the newest window goes on.
+    assert_eq!(outcome(&store, &one, at(30)), (true, vec![2]));
+    assert_eq!(outcome(&store, &one, at(0)), (false, vec![2]));
+}
+
+#[test]
+fn a_plan_is_charged_whole_or_not_at_all() {
+    let store = MemoryStore::with_capacity(64);
+    let (a, b) = (charge(key("alice", "a"), 1, 5), charge(key("alice", "b"), 1, 1));
+    assert_eq!(outcome(&store, &[a, b], at(0)), (true, vec![1, 1]));
+    assert_eq!(outcome(&store, &[a, b], at(0)), (false, vec![1, 1]));
+    assert_eq!(outcome(&store, &[b, a], at(0)), (false, vec![1, 1]));
+    assert_eq!(outcome(&store, &[a], at(0)), (true, vec![2]));
+    // What is not enforced is left out where it does not fit.
+    let shadow = Charge { enforced: false, ..b };
+    assert_eq!(outcome(&store, &[a, shadow], at(0)), (true, vec![3, 1]));
+    assert_eq!(outcome(&store, &[shadow], at(0)), (true, vec![1]));
+}
+
+#[test]
+fn a_cost_that_overflows_is_refused() {
+    let store = MemoryStore::with_capacity(64);
+    let huge = Charge {
+        cost: Amount::from_micros(u64::MAX),
+        capacity: Amount::from_micros(u64::MAX),
+        ..charge(key("alice", "c"), 1, 1)
+    };
+    let first = store.charge(&plan([huge]), at(0)).unwrap();
+    assert!(matches!(first, ChargeOutcome::Charged(_)));
+    let second = store.charge(&plan([huge]), at(0)).unwrap();
+    assert!(matches!(second, ChargeOutcome::Refused(_)));
+}
+
+fn receipt(counter: CounterKey<'_>, resets_at: Timestamp) -> Receipt {
+    let counter = CounterHandle::Fingerprint(counter.fingerprint());
+    Receipt {
+        store: 0,
+        entries: SmallVec::from_iter([ReceiptEntry { counter, resets_at, cost: Amount::ONE }]),
+    }
+}
+
+#[test]
+fn a_refund_touches_its_own_window_only() {
+    let store = MemoryStore::with_capacity(64);
+    let alice = key("alice", "c");
+    let one = [charge(alice, 1, 2)];
+    assert_eq!(outcome(&store, &one, at(0)), (true, vec![1]));
+    store.refund(receipt(alice, at(60))).unwrap();
+    assert_eq!(outcome(&store, &one, at(0)), (true, vec![1]));
+    assert_eq!(outcome(&store, &one, at(60)), (true, vec![1]));
+    store.refund(receipt(alice, at(60))).unwrap();
+    assert_eq!(outcome(&store, &one, at(60)), (true, vec![2]));
+    store.refund(receipt(key("nobody", "c"), at(60))).unwrap();
+}
+
+#[test]
+fn live_counters_are_never_evicted_and_ended_ones_make_room() {
+    let store = MemoryStore::with_capacity(64);
+    let names: Vec<String> = (0..65).map(|number| format!("grant{number}")).collect();
+    for name in &names[..64] {
+        assert_eq!(outcome(&store, &[charge(key(name, "c"), 1, 1)], at(0)), (true, vec![1]));
+    }
+    let last = plan([charge(key(&names[64], "c"), 1, 1)]);
+    assert!(matches!(store.charge(&last, at(0)).unwrap(), ChargeOutcome::Full));
+    for name in &names[..64] {
+        assert_eq!(outcome(&store, &[charge(key(name, "c"), 1, 1)], at(0)), (false, vec![1]));
+    }
+    assert!(matches!(store.charge(&last, at(60)).unwrap(), ChargeOutcome::Charged(_)));
+}
+
+#[test]
+fn a_clock_that_steps_back_brings_no_forgotten_window_back() {
+    let store = MemoryStore::with_capacity(64);
+    let names: Vec<String> = (0..64).map(|number| format!("grant{number}")).collect();
+    let alice = [charge(key("alice", "c"), 1, 1)];
+    assert_eq!(outcome(&store, &alice, at(0)), (true, vec![1]));
+    // The next minute's callers take every slot, alice's too.
+    for name in &names {
+        assert_eq!(outcome(&store, &[charge(key(name, "c"), 1, 1)], at(60)), (true, vec![1]));
+    }
+    // The minute after, with the clock back in the first minute afterwards: alice has spent that one.
+    assert!(matches!(store.charge(&plan(alice), at(0)).unwrap(), ChargeOutcome::Full));
+    assert_eq!(outcome(&store, &[charge(key("bob", "c"), 1, 1)], at(120)), (true, vec![1]));
+    let ChargeOutcome::Charged(states) = store.charge(&plan(alice), at(120)).unwrap() else {
+        panic!("room was made");
+    };
+    assert_eq!(states[0].resets_at, at(180));
+    let carol = plan([charge(key("carol", "c"), 1, 1)]);
+    let ChargeOutcome::Full = store.charge(&carol, at(0)).unwrap() else {
+        panic!("an ended window's slot is given away only when it has ended by the clock");
+    };
+}
+
+/// 32 threads on one counter admit exactly N in each window, while the clock crosses a window's edge.
+#[test]
+fn thirty_two_threads_admit_exactly_max_in_each_window() {
+    for max in [1, 2, 3, 7, 31, 32, 33, 100, 1_000] {
+        let store = MemoryStore::with_capacity(64);
+        let clock = AtomicU64::new(59_000);
+        let admitted = [AtomicU64::new(0), AtomicU64::new(0)];
+        let call = || {
+            let now = Timestamp::from_millis(clock.load(Ordering::Relaxed));
+            let charges = plan([charge(key("alice", "c"), 1, max)]);
+            if let ChargeOutcome::Charged(states) = store.charge(&charges, now).unwrap() {
+                admitted[usize::from(states[0].resets_at == at(120))].fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        thread::scope(|scope| {
+            for thread in 0..32 {
+                let (call, clock) = (&call, &clock);
+                scope.spawn(move || {
+                    // The first thread alone calls often enough to fill the first window, then moves the clock.
+                    if thread == 0 {
+                        (0..max).for_each(|_| call());
+                        clock.store(60_000, Ordering::Relaxed);
+                    }
+                    while clock.load(Ordering::Relaxed) < 60_000 {
+                        call();
+                    }
+                    (0..max).for_each(|_| call());
+                });
+            }
+        });
+        let counted = admitted.map(AtomicU64::into_inner);
+        assert_eq!(counted, [max, max], "in either window");
+    }
+}
+
+/// Threads that charge overlapping pairs in either order neither deadlock nor split a pair.
+#[test]
+fn overlapping_plans_from_many_threads_stay_whole() {
+    let store = MemoryStore::with_capacity(64);
+    let admitted = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for thread in 0..16 {
+            let (store, admitted) = (&store, &admitted);
+            scope.spawn(move || {
+                for _ in 0..500 {
+                    let (a, b) = (charge(key("x", "a"), 1, 1_000), charge(key("x", "b"), 1, 700));
+                    let both = if thread % 2 == 0 { plan([a, b]) } else { plan([b, a]) };
+                    if matches!(store.charge(&both, at(0)).unwrap(), ChargeOutcome::Charged(_)) {
+                        admitted.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(admitted.load(Ordering::Relaxed), 700);
+    assert_eq!(outcome(&store, &[charge(key("x", "a"), 1, 1_000)], at(0)), (true, vec![701]));
+}
+
+/// New counters that many threads meet at once get one slot each.
+#[test]
+fn a_counter_never_has_two_slots() {
+    for _round in 0..50 {
+        let store = MemoryStore::with_capacity(64);
+        let admitted = AtomicU64::new(0);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for name in ["a", "b", "c", "d"] {
+                        let one = plan([charge(key(name, "c"), 1, 3)]);
+                        if matches!(store.charge(&one, at(0)).unwrap(), ChargeOutcome::Charged(_)) {
+                            admitted.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(admitted.load(Ordering::Relaxed), 12);
+    }
+}

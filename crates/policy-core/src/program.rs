@@ -1,0 +1,179 @@
+//! A policy made ready for deciding: names interned once, each tool's rules at an index, counters hashed ahead.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::counter::{CounterHash, Fingerprint, ScopeKey, ScopeValue};
+use crate::group::{Group, Mode};
+use crate::identity::Identity;
+use crate::limit::{Limit, Scope};
+use crate::policy::{DefaultEffect, Digest, Policy, PolicyFault, Tool};
+
+/// One compiled policy.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) id: Box<str>,
+    pub(crate) digest: Digest,
+    pub(crate) default: DefaultEffect,
+    /// The place of `*` in `hide`, if it is there.
+    pub(crate) hides_all: Option<usize>,
+    /// Every name of the document. The names are the author's, so a fast hash is no way in: who calls cannot add any.
+    names: HashMap<Box<str>, u32, RandomState>,
+    tools: Vec<Entry>,
+    /// The limits on every call.
+    pub(crate) all_tools: Vec<CompiledLimit>,
+    /// Whether any of them looks at the arguments.
+    pub(crate) all_tools_read: Reads,
+}
+
+/// What a policy says of one name.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: Box<str>,
+    /// Its place in `hide`.
+    pub(crate) hidden: Option<usize>,
+    /// Its rules; `None` where it is only hidden.
+    pub(crate) rules: Option<Rules>,
+}
+
+/// The rules of one tool.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) tool: Tool,
+    pub(crate) limits: Vec<CompiledLimit>,
+    /// Whether any rule, or any limit, looks at the arguments; if none does, they are not parsed.
+    pub(crate) reads: Reads,
+    /// Whether there is any group, be it without conditions.
+    pub(crate) has_groups: bool,
+}
+
+/// Who looks at a call's arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reads {
+    Nothing,
+    /// Only what does not decide.
+    Shadowed,
+    /// Something that decides.
+    Enforced,
+}
+
+impl Reads {
+    fn of_mode(mode: Mode) -> Self {
+        match mode {
+            Mode::Shadow => Self::Shadowed,
+            Mode::Enforce => Self::Enforced,
+        }
+    }
+
+    fn of_groups<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Self {
+        let reading = groups.into_iter().filter(|group| !group.conditions.is_empty());
+        reading.map(|group| Self::of_mode(group.mode)).max().unwrap_or(Self::Nothing)
+    }
+
+    fn of_limits<'a>(limits: impl IntoIterator<Item = &'a Limit>) -> Self {
+        let reading = limits.into_iter().filter(|limit| limit.increment_from.is_some());
+        reading.map(|limit| Self::of_mode(limit.mode)).max().unwrap_or(Self::Nothing)
+    }
+}
+
+/// A limit, and what can be worked out about its counter before there is a caller.
+#[derive(Debug)]
+pub(crate) struct CompiledLimit {
+    pub(crate) limit: Limit,
+    /// Where it stands in the document.
+    pub(crate) origin: LimitOrigin,
+    counter: CounterHash,
+    /// The scope's key where it is the same for everybody.
+    global: ScopeKey,
+}
+
+/// Where a limit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LimitOrigin {
+    Tool(usize),
+    RateLimit,
+    AllTools(usize),
+}
+
+impl CompiledLimit {
+    fn new(limit: Limit, origin: LimitOrigin) -> Self {
+        let counter = CounterHash::new(&limit.counter, limit.window.seconds());
+        Self { limit, origin, counter, global: ScopeKey::new(ScopeValue::Global) }
+    }
+
+    /// The hash of the counter that this caller is counted in.
+    #[inline]
+    pub(crate) fn fingerprint(&self, identity: &Identity) -> Fingerprint {
+        let scope: Scope = self.limit.scope;
+        Fingerprint::of(identity.scope_key(scope).unwrap_or(self.global), self.counter)
+    }
+}
+
+impl Program {
+    /// Compiles a policy.
+    pub(crate) fn new(policy: Policy) -> Result<Self, Vec<PolicyFault>> {
+        policy.check()?;
+        let Policy { id, digest, default, hide, all_tools, tools, .. } = policy;
+        let mut names =
+            HashMap::with_capacity_and_hasher(tools.len().saturating_add(hide.len()), RandomState::default());
+        let mut entries: Vec<Entry> = Vec::with_capacity(names.capacity());
+        let all_tools_read = Reads::of_limits(&all_tools.limits);
+        for (name, tool) in tools {
+            names.insert(name.clone(), index(entries.len()));
+            let rules = Some(Rules::new(&name, tool, all_tools_read));
+            entries.push(Entry { name, hidden: None, rules });
+        }
+        let mut hides_all = None;
+        for (place, name) in hide.into_iter().enumerate() {
+            if &*name == "*" {
+                hides_all = Some(place);
+                continue;
+            }
+            let known = names.get(&name).and_then(|index| entries.get_mut(usize::try_from(*index).ok()?));
+            match known {
+                Some(entry) => entry.hidden = Some(place),
+                None => {
+                    names.insert(name.clone(), index(entries.len()));
+                    entries.push(Entry { name, hidden: Some(place), rules: None });
+                }
+            }
+        }
+        let all_tools = compile_limits(all_tools.limits, LimitOrigin::AllTools);
+        Ok(Self { id, digest, default, hides_all, names, tools: entries, all_tools, all_tools_read })
+    }
+
+    /// The index of a name that the document has.
+    #[inline]
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        self.names.get(name).copied()
+    }
+
+    /// What the document says of a name.
+    #[inline]
+    pub(crate) fn entry(&self, index: u32) -> Option<&Entry> {
+        self.tools.get(usize::try_from(index).ok()?)
+    }
+}
+
+impl Rules {
+    fn new(name: &str, mut tool: Tool, all_tools_read: Reads) -> Self {
+        let groups = Reads::of_groups(tool.require.iter().chain(&tool.deny_if));
+        let reads = groups.max(Reads::of_limits(&tool.limits)).max(all_tools_read);
+        let has_groups = !tool.require.is_empty() || !tool.deny_if.is_empty();
+        let mut limits = compile_limits(std::mem::take(&mut tool.limits), LimitOrigin::Tool);
+        if let Some(rate_limit) = tool.rate_limit {
+            limits.push(CompiledLimit::new(rate_limit.to_limit(name), LimitOrigin::RateLimit));
+        }
+        Self { tool, limits, reads, has_groups }
+    }
+}
+
+fn compile_limits(limits: Vec<Limit>, origin: impl Fn(usize) -> LimitOrigin) -> Vec<CompiledLimit> {
+    limits.into_iter().enumerate().map(|(place, limit)| CompiledLimit::new(limit, origin(place))).collect()
+}
+
+fn index(place: usize) -> u32 {
+    // A document is at most some mebibytes long: it has fewer names than that.
+    u32::try_from(place).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,214 @@
+//! Rule ids, pointers and messages: made from the places in a verdict, and only when somebody asks. No argument's value
+//! gets into any of them.
+
+use std::fmt::Write;
+
+use crate::clock::Timestamp;
+use crate::code::Code;
+use crate::limit::{Limit, Window};
+use crate::policy::escape;
+use crate::program::{CompiledLimit, Entry, LimitOrigin, Program};
+use crate::verdict::{Detail, GroupList, Place, Touched};
+
+/// What a place is in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) program: Option<&'a Program>,
+    pub(crate) entry: Option<&'a Entry>,
+}
+
+impl<'a> Context<'a> {
+    /// The limit at its place in the document.
+    pub(crate) fn limit(&self, origin: LimitOrigin) -> Option<&'a Limit> {
+        let in_list = |limits: &'a [CompiledLimit]| limits.iter().find(|limit| limit.origin == origin);
+        let found = match origin {
+            LimitOrigin::AllTools(_) => in_list(&self.program?.all_tools),
+            LimitOrigin::Tool(_) | LimitOrigin::RateLimit => in_list(&self.entry?.rules.as_ref()?.limits),
+        };
+        found.map(|limit| &limit.limit)
+    }
+
+    fn tool(&self) -> &'a str {
+        self.entry.map_or("", |entry| &entry.name)
+    }
+
+    fn group(&self, list: GroupList, place: usize) -> Option<&'a crate::group::Group> {
+        let tool = &self.entry?.rules.as_ref()?.tool;
+        match list {
+            GroupList::Require => tool.require.get(place),
+            GroupList::DenyIf => tool.deny_if.get(place),
+        }
+    }
+
+    /// The rule's id: for people and logs. Two rules can share one; a pointer is exact.
+    pub(crate) fn rule(&self, place: Place) -> String {
+        match place {
+            Place::Nowhere => String::new(),
+            Place::GrantRevoked => "(grant revoked)".to_owned(),
+            Place::NoPolicy => "(no policy)".to_owned(),
+            Place::Hidden(_) => "(hidden)".to_owned(),
+            Place::Default => "(default deny)".to_owned(),
+            Place::ToolName => "(invalid tool name)".to_owned(),
+            Place::Arguments => "(arguments)".to_owned(),
+            Place::Action => format!("/tools/{}/action", self.tool()),
+            Place::Group { list, group, condition } => {
+                let named = self.group(list, group).and_then(|group| group.conditions.get(condition?));
+                match named {
+                    Some(condition) => format!(
+                        "/tools/{}/{}/{}-{}",
+                        self.tool(),
+                        list.name(),
+                        condition.path().text(),
+                        condition.operator().name()
+                    ),
+                    None => format!("/tools/{}/{}/(always)", self.tool(), list.name()),
+                }
+            }
+            Place::Limit(LimitOrigin::RateLimit) => format!("/tools/{}/rate_limit", self.tool()),
+            Place::Limit(origin) => {
+                let counter = self.limit(origin).map_or("", |limit| &limit.counter);
+                match origin {
+                    LimitOrigin::AllTools(_) => format!("/all_tools/limits/{counter}"),
+                    _ => format!("/tools/{}/limits/{counter}", self.tool()),
+                }
+            }
+        }
+    }
+
+    /// Where in the document the rule stands: a JSON Pointer (RFC 6901).
+    pub(crate) fn pointer(&self, place: Place) -> String {
+        let tool = || format!("/tools/{}", escape(self.tool()));
+        match place {
+            Place::Nowhere | Place::GrantRevoked | Place::NoPolicy | Place::Arguments => String::new(),
+            Place::Hidden(place) => format!("/hide/{place}"),
+            Place::Default | Place::ToolName => "/default".to_owned(),
+            Place::Action => format!("{}/action", tool()),
+            Place::Group { list, group, condition: Some(condition) } => {
+                format!("{}/{}/{group}/conditions/{condition}", tool(), list.name())
+            }
+            Place::Group { list, group, condition: None } => format!("{}/{}/{group}", tool(), list.name()),
+            Place::Limit(LimitOrigin::Tool(place)) => format!("{}/limits/{place}", tool()),
+            Place::Limit(LimitOrigin::RateLimit) => format!("{}/rate_limit", tool()),
+            Place::Limit(LimitOrigin::AllTools(place)) => format!("/all_tools/limits/{place}"),
+        }
+    }
+
+    /// What the agent may read.
+    pub(crate) fn message(
+        &self,
+        code: Code,
+        place: Place,
+        detail: &Detail,
+        asked: &str,
+        touched: Option<(&Touched, Timestamp)>,
+    ) -> String {
+        let tool = shown(asked);
+        match code {
+            Code::Allowed => String::new(),
+            Code::NoPolicy => "No policy applies to this caller".to_owned(),
+            Code::GrantRevoked => "This grant has been revoked".to_owned(),
+            Code::Hidden => format!("Tool \"{tool}\" is hidden by policy"),
+            Code::DefaultDeny => format!("Tool \"{tool}\" is not permitted by policy"),
+            Code::InvalidToolName => "The tool's name is not valid".to_owned(),
+            Code::ToolDenied => self
+                .entry
+                .and_then(|entry| entry.rules.as_ref()?.tool.reason.as_deref())
+                .map_or_else(|| format!("Tool \"{tool}\" is denied by policy"), ToOwned::to_owned),
+            Code::InvalidArguments => match detail {
+                Detail::Argument(error) => format!("The arguments are not acceptable: {error}"),
+                Detail::None | Detail::Cost(_) => "The arguments are not acceptable".to_owned(),
+            },
+            Code::RequireFailed | Code::DeniedByRule | Code::TypeMismatch => {
+                self.group_message(code, place, &tool)
+            }
+            Code::InvalidCost | Code::LimitExceeded | Code::CountersFull | Code::StoreUnavailable => {
+                self.limit_message(code, place, detail, touched)
+            }
+            Code::InternalError => "The policy engine failed".to_owned(),
+        }
+    }
+
+    fn group_message(&self, code: Code, place: Place, tool: &str) -> String {
+        let Place::Group { list, group, condition } = place else { return String::new() };
+        let group = self.group(list, group);
+        let condition = group.and_then(|group| group.conditions.get(condition?));
+        if let (Code::TypeMismatch, Some(condition)) = (code, condition) {
+            return format!("Argument {} must be {}", condition.path().text(), condition.wanted_type());
+        }
+        match (group.and_then(|group| group.on_deny.as_deref()), condition) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(condition)) => {
+                format!(
+                    "Tool \"{tool}\" is not permitted by policy with these arguments ({})",
+                    condition.path().text()
+                )
+            }
+            (None, None) => format!("Tool \"{tool}\" is not permitted by policy"),
+        }
+    }
+
+    fn limit_message(
+        &self,
+        code: Code,
+        place: Place,
+        detail: &Detail,
+        touched: Option<(&Touched, Timestamp)>,
+    ) -> String {
+        let limit = match place {
+            Place::Limit(origin) => self.limit(origin),
+            _ => None,
+        };
+        match (code, limit, detail) {
+            (Code::InvalidCost, Some(limit), Detail::Cost(fault)) => {
+                let path = limit.increment_from.as_ref().map_or("args", |path| path.text());
+                format!("Argument {path} says what the call costs: it {fault}")
+            }
+            (Code::LimitExceeded, Some(limit), _) => match limit.on_deny.as_deref() {
+                Some(text) => text.to_owned(),
+                None => exceeded(limit, touched),
+            },
+            (Code::CountersFull, ..) => "Too many callers are being counted; try again later".to_owned(),
+            _ => "The limits could not be checked; try again later".to_owned(),
+        }
+    }
+}
+
+impl GroupList {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Require => "require",
+            Self::DenyIf => "deny_if",
+        }
+    }
+}
+
+fn exceeded(limit: &Limit, touched: Option<(&Touched, Timestamp)>) -> String {
+    let mut text = format!("Limit \"{}\" allows {} per {}", limit.counter, limit.max, per(limit.window));
+    match touched {
+        Some((touched, now)) if touched.cost <= limit.max => {
+            let seconds = touched.resets_at.since(now).as_millis().div_ceil(1000);
+            // Writing to a string does not fail.
+            let _written = write!(text, "; try again in {seconds} s");
+        }
+        _ => {}
+    }
+    text
+}
+
+/// The window, as one says it after "per".
+pub(crate) fn per(window: Window) -> String {
+    match (window.name(), window.seconds()) {
+        (Some(name), _) => name.to_owned(),
+        (None, 1) => "second".to_owned(),
+        (None, seconds) => format!("{seconds} seconds"),
+    }
+}
+
+/// The name that was asked for, cut where it is longer than any tool's: the caller chose it.
+fn shown(name: &str) -> String {
+    const MOST: usize = 128;
+    match name.char_indices().nth(MOST) {
+        None => name.to_owned(),
+        Some((end, _)) => format!("{}...", name.get(..end).unwrap_or_default()),
+    }
+}

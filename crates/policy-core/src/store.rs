@@ -1,0 +1,130 @@
+//! The contract between deciding and counting: what a store is asked, what it answers, what a receipt holds.
+
+use smallvec::SmallVec;
+
+use crate::clock::Timestamp;
+use crate::counter::{CounterKey, Fingerprint};
+use crate::decimal::Amount;
+
+/// Counts calls. What an implementation promises:
+///
+/// - **All or nothing.** The charges of one plan are made together or not at all; nobody sees a state between.
+/// - **Never over capacity.** After `Charged`, no counter holds more than its capacity. Counting too little is a fault of
+///   security; counting too much is permitted, and bounded by one window.
+/// - **An error is not an answer.** After `Err` the charge may or may not have been made; the engine denies.
+/// - **One clock per store.** A plan carries window rules and the engine's `now`. A store that several machines share
+///   puts its own time in its place. A window never moves back: when the clock does, the newest window seen goes on.
+/// - **Durability** is each store's own: its page says what `Ok` survives.
+pub trait CounterStore: Send + Sync {
+    /// Makes the charges of a plan, all or none.
+    ///
+    /// # Errors
+    /// When the store cannot say whether the charges were made.
+    fn charge(&self, plan: &ChargePlan<'_>, now: Timestamp) -> Result<ChargeOutcome, StoreError>;
+
+    /// Takes back what a receipt names, in the windows it was charged in; windows that have ended since stay as they are.
+    ///
+    /// # Errors
+    /// When the store cannot say whether it was taken back. The receipt is spent all the same: taking something back
+    /// twice would admit too much, not taking it back admits too little.
+    fn refund(&self, receipt: Receipt) -> Result<(), StoreError>;
+}
+
+/// Charges that are to be made together. No two of them are on the same counter.
+#[derive(Clone, Debug, Default)]
+pub struct ChargePlan<'a> {
+    /// In the order of the policy's limits.
+    pub charges: SmallVec<[Charge<'a>; 2]>,
+}
+
+/// One charge on one counter.
+#[derive(Clone, Copy, Debug)]
+pub struct Charge<'a> {
+    /// The counter.
+    pub key: CounterKey<'a>,
+    /// What it is to be charged.
+    pub cost: Amount,
+    /// What it may hold at most.
+    pub capacity: Amount,
+    /// Whether the plan is refused where this charge does not fit. A charge that is not enforced is left out then.
+    pub enforced: bool,
+}
+
+/// What became of a plan. The states are in the order of the plan's charges.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ChargeOutcome {
+    /// Every enforced charge fitted, and was made.
+    Charged(SmallVec<[CounterState; 2]>),
+    /// An enforced charge did not fit; none was made.
+    Refused(SmallVec<[CounterState; 2]>),
+    /// The store has no room for a counter that it does not hold yet; nothing was charged.
+    Full,
+}
+
+/// How a counter stands after a plan was looked at.
+#[derive(Clone, Debug)]
+pub struct CounterState {
+    /// What it holds now.
+    pub used: Amount,
+    /// When its window ends, and it starts again at nothing.
+    pub resets_at: Timestamp,
+    /// Names the charge that was made; `None` where none was.
+    pub charged: Option<CounterHandle>,
+}
+
+/// By what a store finds a counter again that it charged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CounterHandle {
+    /// For stores that live in this process.
+    Fingerprint(Fingerprint),
+    /// For stores that outlive it.
+    Encoded(Box<[u8]>),
+}
+
+/// Names a charge that was made, so that it can be taken back: by `Engine::refund`, once.
+#[derive(Debug)]
+#[must_use = "a charge stands unless its receipt is refunded"]
+pub struct Receipt {
+    /// Which engine's store made it.
+    pub(crate) store: u64,
+    pub(crate) entries: SmallVec<[ReceiptEntry; 2]>,
+}
+
+impl Receipt {
+    /// What was charged, and where.
+    #[must_use]
+    pub fn entries(&self) -> &[ReceiptEntry] {
+        &self.entries
+    }
+}
+
+/// One charge of a receipt.
+#[derive(Clone, Debug)]
+pub struct ReceiptEntry {
+    /// The counter.
+    pub counter: CounterHandle,
+    /// The end of the window that was charged.
+    pub resets_at: Timestamp,
+    /// What was charged.
+    pub cost: Amount,
+}
+
+/// Why a store could not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It could not be reached, or did not answer in time.
+    #[error("the counter store is not available: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The receipt is another store's.
+    #[error("this receipt was made by another engine's store")]
+    ForeignReceipt,
+}
+
+impl StoreError {
+    /// An [`Unavailable`](Self::Unavailable) with that cause.
+    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+}
