@@ -1,2 +1,25 @@
-//! The `policy` command.
-fn main() {}
+//! The `policy` command. This file only starts it: `args` says what can be asked for, each command has a module.
+
+use std::process::ExitCode;
+
+// What every command needs, each module using only those above it.
+mod failure;
+mod input;
+mod output;
+mod printable;
+mod time;
+
+mod diagnostics;
+mod object;
+mod policy_file;
+
+// The commands.
+mod eval;
+mod test;
+mod validate;
+
+mod args;
+
+fn main() -> ExitCode {
+    args::run()
+}

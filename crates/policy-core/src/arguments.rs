@@ -313,6 +313,39 @@ impl<'t> TapeWriter<'t> {
         self.copied(Kind::Name, at, text)
     }
 
+    /// The tape's own text, for a reader to append to what it has to unescape; its length before and after is the span
+    /// for [`string_appended`](Self::string_appended) and [`name_appended`](Self::name_appended).
+    pub fn appended(&mut self) -> &mut String {
+        &mut self.tape.owned
+    }
+
+    /// Writes the string that was appended from `start` on.
+    ///
+    /// # Errors
+    /// Over a cap.
+    pub fn string_appended(&mut self, at: usize, start: usize) -> Result<(), ArgumentError> {
+        self.own(Kind::String, at, start)
+    }
+
+    /// Writes the member's name that was appended from `start` on.
+    ///
+    /// # Errors
+    /// Over a cap.
+    pub fn name_appended(&mut self, at: usize, start: usize) -> Result<(), ArgumentError> {
+        let owned = std::mem::take(&mut self.tape.owned);
+        self.note_name(owned.get(start..).unwrap_or_default());
+        self.tape.owned = owned;
+        self.own(Kind::Name, at, start)
+    }
+
+    /// The kind of the innermost container that is open.
+    #[must_use]
+    #[inline]
+    pub fn innermost(&self) -> Option<Kind> {
+        let frame = self.tape.open.last()?;
+        self.tape.nodes.get(index(frame.node)).map(|node| node.kind)
+    }
+
     /// Opens an object.
     ///
     /// # Errors
@@ -374,11 +407,18 @@ impl<'t> TapeWriter<'t> {
 
     fn copied(&mut self, kind: Kind, at: usize, text: &str) -> Result<(), ArgumentError> {
         let start = self.tape.owned.len();
-        let end = start.saturating_add(text.len());
-        if end > self.caps.bytes.min(MAX_BYTES) {
+        if start.saturating_add(text.len()) > self.caps.bytes.min(MAX_BYTES) {
             return Err(ArgumentError { fault: ArgumentFault::TooLarge, offset: at });
         }
         self.tape.owned.push_str(text);
+        self.own(kind, at, start)
+    }
+
+    fn own(&mut self, kind: Kind, at: usize, start: usize) -> Result<(), ArgumentError> {
+        let end = self.tape.owned.len();
+        if end > self.caps.bytes.min(MAX_BYTES) {
+            return Err(ArgumentError { fault: ArgumentFault::TooLarge, offset: at });
+        }
         let node = Node { kind, owned: true, at: offset(at), start: offset(start), end: offset(end) };
         if kind == Kind::Name { self.push_name(node) } else { self.value(node) }
     }

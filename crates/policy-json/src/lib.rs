@@ -1,1 +1,41 @@
-//! stub
+//! The JSON side of the policy engine: reads policy.json, and the arguments of calls, strictly.
+//!
+//! ```
+//! use policy_core::{Engine, Identity, PolicySet};
+//! use policy_json::JsonText;
+//!
+//! let policy = policy_json::load("refunds", br#"{
+//!     "version": "1",
+//!     "default": "deny",
+//!     "tools": {
+//!         "refund": {
+//!             "deny_if": [{
+//!                 "conditions": [{ "path": "args.amount", "op": "gt", "value": 100 }],
+//!                 "on_deny": "Refunds over 100 need a person."
+//!             }],
+//!             "limits": [{ "counter": "refunds", "window": "day", "max": 20 }]
+//!         }
+//!     }
+//! }"#)?;
+//! let engine = Engine::new(PolicySet::single(policy)?);
+//! let alice = Identity::new("alice");
+//!
+//! assert!(engine.evaluate(&alice, "refund", JsonText::new(br#"{"amount": 99.99}"#)).is_allowed());
+//!
+//! let denied = engine.evaluate(&alice, "refund", JsonText::new(br#"{"amount": 100.01}"#));
+//! assert_eq!(denied.message(), "Refunds over 100 need a person.");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod scan;
+mod text;
+
+mod diagnostic;
+mod document;
+mod load;
+mod write;
+
+pub use diagnostic::{Diagnostic, DiagnosticCode, LoadError};
+pub use load::{DOCUMENT_CAPS, load};
+pub use text::{JsonText, Parsed, to_value};
+pub use write::to_json;

@@ -1,0 +1,152 @@
+//! Shows what is wrong with a text, each mistake with its line and the place underlined. What is wrong is found by
+//! others; how it looks is `annotate-snippets`' business.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use policy_json::Diagnostic;
+
+use crate::output;
+use crate::printable;
+
+/// How many bytes of a line are looked at before and after the place. Files without line breaks are common, and screens
+/// are narrow.
+const LINE_PART: usize = 2_000;
+
+/// How many columns a JSON Pointer may take beside the place.
+const POINTER_MAX: usize = 70;
+
+/// Something to say about a place in a text.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    /// What kind of mistake; `None` for a warning.
+    code: Option<&'static str>,
+    span: Range<usize>,
+    message: String,
+    /// What stands beside the place.
+    label: Option<String>,
+    help: Option<String>,
+}
+
+impl Note {
+    /// A mistake in a policy that stands in a text from byte `base` on.
+    pub(crate) fn mistake(diagnostic: &Diagnostic, base: usize) -> Self {
+        let Diagnostic { code, pointer, span, message, help, .. } = diagnostic;
+        let label = (!pointer.is_empty()).then(|| printable::cut(&printable::text(pointer), POINTER_MAX));
+        Self {
+            code: Some(code.name()),
+            span: span.start.saturating_add(base)..span.end.saturating_add(base),
+            message: printable::text(message),
+            label,
+            help: help.as_deref().map(printable::text),
+        }
+    }
+
+    /// Something that is permitted, and probably not meant. The texts are fit to be shown.
+    pub(crate) fn warning(span: Range<usize>, message: String, help: Option<String>) -> Self {
+        Self { code: None, span, message, label: None, help }
+    }
+}
+
+/// Shows notes on one text, in the order of the text. `file` is fit to be shown.
+pub(crate) fn render(file: &str, text: &[u8], mut notes: Vec<Note>) -> String {
+    notes.sort_by_key(|note| note.span.start);
+    let renderer = Renderer::styled().term_width(output::terminal_width().unwrap_or(120).max(60));
+    let mut place = Place { offset: 0, line: 1, column: 1 };
+    let mut shown = String::new();
+    for note in notes {
+        place.advance(text, note.span.start);
+        shown.push_str(&renderer.render(&[group(file, text, &note, &place)]));
+        shown.push_str("\n\n");
+    }
+    shown
+}
+
+fn group<'n>(file: &'n str, text: &[u8], note: &'n Note, place: &Place) -> Group<'n> {
+    let title = match note.code {
+        Some(code) => Level::ERROR.primary_title(&note.message).id(code),
+        None => Level::WARNING.primary_title(&note.message),
+    };
+    let (line, span) = line_part(text, &note.span);
+    let annotation = AnnotationKind::Primary.span(span).label(note.label.as_deref());
+    // The origin is given rather than worked out from the snippet, which need not begin where the line does.
+    let origin = Origin::path(file).line(place.line).char_column(place.column);
+    let snippet = Snippet::source(line).line_start(place.line).annotation(annotation);
+    let group = title.element(origin).element(snippet);
+    match &note.help {
+        Some(help) => group.element(Level::HELP.message(help)),
+        None => group,
+    }
+}
+
+/// The line that a span begins in, or the part of it around the span, and the span in it. Bytes that are no text are
+/// replaced.
+fn line_part(text: &[u8], span: &Range<usize>) -> (String, Range<usize>) {
+    let start = span.start.min(text.len());
+    let before = text.get(start.saturating_sub(LINE_PART)..start).unwrap_or_default();
+    let after = text.get(start..start.saturating_add(LINE_PART).min(text.len())).unwrap_or_default();
+    let before = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let after = after.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    let (marked, rest) = after.split_at(span.end.saturating_sub(start).min(after.len()));
+    let [before, marked, rest] = [before, marked, rest].map(String::from_utf8_lossy);
+    let span = before.len()..before.len().saturating_add(marked.len());
+    (format!("{before}{marked}{rest}"), span)
+}
+
+/// A place in a text; goes forward only, so that many of them cost one pass.
+struct Place {
+    offset: usize,
+    line: usize,
+    /// In characters.
+    column: usize,
+}
+
+impl Place {
+    fn advance(&mut self, text: &[u8], to: usize) {
+        for byte in text.get(self.offset..to.min(text.len())).unwrap_or_default() {
+            match byte {
+                b'\n' => {
+                    self.line = self.line.saturating_add(1);
+                    self.column = 1;
+                }
+                // The later bytes of a character.
+                0x80..=0xBF => {}
+                _ => self.column = self.column.saturating_add(1),
+            }
+        }
+        self.offset = self.offset.max(to.min(text.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &[u8], span: Range<usize>) -> String {
+        let note = Note::warning(span, "look".to_owned(), None);
+        anstream::adapter::strip_str(&render("f.json", text, vec![note])).to_string()
+    }
+
+    #[test]
+    fn the_line_is_shown_and_the_place_underlined() {
+        let shown = plain("{\n  \"ä\": 12,\n  \"b\": 2\n}".as_bytes(), 10..12);
+        assert!(shown.contains("f.json:2:8"), "{shown}");
+        assert!(shown.contains("\"ä\": 12,"), "{shown}");
+        assert!(shown.contains("^^") && !shown.contains("^^^"), "{shown}");
+    }
+
+    #[test]
+    fn any_place_in_any_bytes_can_be_shown() {
+        let texts: [&[u8]; 6] =
+            [b"", b"\n", b"\r\n\r\n", b"\xff\xfe\x00\x1b[31m", "\u{202e}a\u{9b}".as_bytes(), &[b'['; 9_000]];
+        for text in texts {
+            for start in 0..=text.len().min(40) {
+                for length in [0, 1, 3, 8_000] {
+                    let shown = plain(text, start..start + length);
+                    assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{shown:?}");
+                    assert!(shown.len() < 2_000, "{}", shown.len());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The guard: asks the engine before each tool runs, and lists only what the caller may know of. What the tools do is
+//! the server's business behind it.
+
+use std::sync::LazyLock;
+
+use http::request::Parts;
+use policy_core::{Engine, Identity};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult,
+    PaginatedRequestParams, ServerConfig,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+
+/// An MCP server with a policy before its tools.
+///
+/// It passes on tools and nothing else: prompts, resources and whatever later versions of the protocol bring stay closed
+/// until they are passed on here as well.
+#[derive(Clone, Debug)]
+pub struct Guarded<S> {
+    server: S,
+    engine: Engine,
+    caller: Identity,
+}
+
+impl<S> Guarded<S> {
+    /// Puts the engine before the server. `caller` is who calls where the transport does not say: over stdio there is one
+    /// caller, and whoever starts the process knows who it is.
+    pub const fn new(server: S, engine: Engine, caller: Identity) -> Self {
+        Self { server, engine, caller }
+    }
+
+    /// Who calls, as far as somebody has made sure of it; never what a client says of itself (`clientInfo`).
+    ///
+    /// A request that came over HTTP carries its head, and in its extensions the [`Identity`] that the authentication layer
+    /// put there. Where that layer put none, it is nobody who calls: no policy applies to an empty grant.
+    fn caller<'a>(&'a self, context: &'a RequestContext<RoleServer>) -> &'a Identity {
+        static NOBODY: LazyLock<Identity> = LazyLock::new(|| Identity::new(""));
+        match context.extensions.get::<Parts>() {
+            Some(head) => head.extensions.get().unwrap_or(&NOBODY),
+            None => &self.caller,
+        }
+    }
+}
+
+impl<S: ServerHandler> ServerHandler for Guarded<S> {
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let caller = self.caller(&context);
+        let mut decision = self.engine.evaluate(caller, &request.name, request.arguments.as_ref());
+        if !decision.is_allowed() {
+            // A result, not a JSON-RPC error: the agent is to read it.
+            let text = format!("[POLICY DENIED] {}", decision.message());
+            return Ok(CallToolResult::error(vec![ContentBlock::text(text)]).into());
+        }
+        let receipt = decision.take_receipt();
+        let outcome = self.server.call_tool(request, context).await;
+        // A result with `isError: true` is an answer, and keeps its charge.
+        if let (Err(_), Some(receipt)) = (&outcome, receipt)
+            && let Err(error) = self.engine.refund(receipt)
+        {
+            eprintln!("guarded-server: a failed call stays charged: {error}");
+        }
+        outcome
+    }
+
+    async fn list_tools(
+        &self,
+        page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let caller = self.caller(&context).clone();
+        let ListToolsResult { tools, next_cursor, .. } = self.server.list_tools(page, context).await?;
+        let visible = tools.into_iter().filter(|tool| self.engine.is_visible(&caller, &tool.name)).collect();
+        // Made anew, so that the server's hint that anybody's cache may keep the list does not outlive the filter.
+        Ok(ListToolsResult { next_cursor, ..ListToolsResult::with_all_items(visible) })
+    }
+
+    fn get_info(&self) -> ServerConfig {
+        self.server.get_info()
+    }
+}
