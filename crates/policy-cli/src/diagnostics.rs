@@ -67,30 +67,44 @@ fn group<'n>(file: &'n str, text: &[u8], note: &'n Note, place: &Place) -> Group
         Some(code) => Level::ERROR.primary_title(&note.message).id(code),
         None => Level::WARNING.primary_title(&note.message),
     };
-    let (line, span) = line_part(text, &note.span);
-    let annotation = AnnotationKind::Primary.span(span).label(note.label.as_deref());
-    // The origin is given rather than worked out from the snippet, which need not begin where the line does.
-    let origin = Origin::path(file).line(place.line).char_column(place.column);
-    let snippet = Snippet::source(line).line_start(place.line).annotation(annotation);
-    let group = title.element(origin).element(snippet);
+    let part = line_part(text, &note.span);
+    let annotation = AnnotationKind::Primary.span(part.span).label(note.label.as_deref());
+    let snippet = Snippet::source(part.text).line_start(place.line).annotation(annotation);
+    let group = if part.is_from_start {
+        title.element(snippet.path(file))
+    } else {
+        // The column cannot be worked out from the part alone.
+        title.element(Origin::path(file).line(place.line).char_column(place.column)).element(snippet)
+    };
     match &note.help {
         Some(help) => group.element(Level::HELP.message(help)),
         None => group,
     }
 }
 
-/// The line that a span begins in, or the part of it around the span, and the span in it. Bytes that are no text are
-/// replaced.
-fn line_part(text: &[u8], span: &Range<usize>) -> (String, Range<usize>) {
+/// A line, or a part of it.
+struct LinePart {
+    text: String,
+    /// What is to be underlined in it.
+    span: Range<usize>,
+    is_from_start: bool,
+}
+
+/// The line that a span begins in, or the part of it around the span. Bytes that are no text are replaced.
+fn line_part(text: &[u8], span: &Range<usize>) -> LinePart {
     let start = span.start.min(text.len());
-    let before = text.get(start.saturating_sub(LINE_PART)..start).unwrap_or_default();
+    let earliest = start.saturating_sub(LINE_PART);
+    let before = text.get(earliest..start).unwrap_or_default();
     let after = text.get(start..start.saturating_add(LINE_PART).min(text.len())).unwrap_or_default();
+    let is_from_start = earliest == 0 || before.contains(&b'\n');
     let before = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let after = after.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let (marked, rest) = after.split_at(span.end.saturating_sub(start).min(after.len()));
-    let [before, marked, rest] = [before, marked, rest].map(String::from_utf8_lossy);
+    // The renderer replaces what a terminal would obey, but for the control characters beyond ASCII.
+    let shown = |bytes| String::from_utf8_lossy(bytes).replace(|character| matches!(character, '\u{80}'..='\u{9f}'), "\u{fffd}");
+    let [before, marked, rest] = [before, marked, rest].map(shown);
     let span = before.len()..before.len().saturating_add(marked.len());
-    (format!("{before}{marked}{rest}"), span)
+    LinePart { text: format!("{before}{marked}{rest}"), span, is_from_start }
 }
 
 /// A place in a text; goes forward only, so that many of them cost one pass.

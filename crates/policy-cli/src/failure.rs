@@ -29,6 +29,11 @@ impl Failure {
         self
     }
 
+    /// What is wrong, without what to do about it.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Says it, and hands back the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         // Where standard error is closed nobody is left to be told; the status says it still.

@@ -1,8 +1,8 @@
 //! Looks into a JSON object strictly: every field is known, stands once and has its type. What the fields mean is said
 //! where they are asked for.
 
-use policy_core::Value;
 use policy_core::arguments::{Caps, Json, Kind};
+use policy_core::{Identity, Value};
 use policy_json::Parsed;
 
 use crate::printable;
@@ -68,7 +68,9 @@ impl<'p, 't> Object<'p, 't> {
         let Some(json) = self.get(name) else { return Ok(None) };
         let number = json.as_number().ok_or_else(|| self.mistyped(name, "a number", json))?;
         let whole = number.parse().map(Some);
-        whole.map_err(|_| format!("`{}{name}` must be a whole number, not negative, without exponent", self.prefix))
+        whole.map_err(|_| {
+            format!("`{}{name}` must be a whole number, not negative, without exponent", self.prefix)
+        })
     }
 
     /// A list.
@@ -107,6 +109,19 @@ impl<'p, 't> Object<'p, 't> {
         };
         let values: Option<Vec<_>> = object.members().map(member).collect();
         values.ok_or_else(|| wrong("holds a number that is longer than permitted".to_owned()))
+    }
+
+    /// The caller that the fields `grant`, `server`, `session` and `claims` name.
+    pub(crate) fn identity(&self) -> Result<Identity, String> {
+        let mut identity = Identity::new(self.required("grant", self.string("grant")?)?);
+        if let Some(server) = self.string("server")? {
+            identity = identity.with_server(server);
+        }
+        if let Some(session) = self.string("session")? {
+            identity = identity.with_session(session);
+        }
+        let claims = self.values("claims")?.into_iter();
+        Ok(claims.fold(identity, |identity, (name, value)| identity.with_claim(name, value)))
     }
 
     fn mistyped(&self, name: &str, wanted: &str, found: Json<'_>) -> String {

@@ -4,6 +4,9 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
+use crate::identity::Identity;
+use crate::limit::Scope;
+
 /// The value of a scope: whose calls are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "docs/policy-format.md says what each scope counts")]
@@ -60,39 +63,58 @@ fn encode_text(text: &str, bytes: &mut Vec<u8>) {
 /// A counter's name, as a store gets it.
 #[derive(Clone, Copy, Debug)]
 pub struct CounterKey<'a> {
-    /// Whose calls are counted.
-    pub scope: ScopeValue<'a>,
-    /// The counter's name in the policy.
-    pub counter: &'a str,
-    /// The length of its window, in seconds.
-    pub window_seconds: u32,
+    identity: &'a Identity,
+    scope: Scope,
+    counter: &'a str,
+    window_seconds: u32,
     fingerprint: Fingerprint,
 }
 
 impl<'a> CounterKey<'a> {
-    /// The key of a counter.
+    /// The key of the counter that a limit of that scope counts that caller in.
     #[must_use]
-    pub fn new(scope: ScopeValue<'a>, counter: &'a str, window_seconds: u32) -> Self {
-        let fingerprint = Fingerprint::of(ScopeKey::new(scope), CounterHash::new(counter, window_seconds));
-        Self { scope, counter, window_seconds, fingerprint }
+    pub fn new(identity: &'a Identity, scope: Scope, counter: &'a str, window_seconds: u32) -> Self {
+        let hash = CounterHash::new(counter, window_seconds);
+        let fingerprint = Fingerprint::of(ScopeKey::new(identity.scope_value(scope)), hash);
+        Self { identity, scope, counter, window_seconds, fingerprint }
     }
 
-    /// The same from hashes that were worked out ahead.
+    /// The same from a hash that was put together from halves.
     #[inline]
     pub(crate) fn prepared(
-        scope: ScopeValue<'a>,
+        identity: &'a Identity,
+        scope: Scope,
         counter: &'a str,
         window_seconds: u32,
         fingerprint: Fingerprint,
     ) -> Self {
-        Self { scope, counter, window_seconds, fingerprint }
+        Self { identity, scope, counter, window_seconds, fingerprint }
+    }
+
+    /// Whose calls are counted.
+    #[must_use]
+    pub fn scope(&self) -> ScopeValue<'a> {
+        self.identity.scope_value(self.scope)
+    }
+
+    /// The counter's name in the policy.
+    #[must_use]
+    pub const fn counter(&self) -> &'a str {
+        self.counter
+    }
+
+    /// The length of its window, in seconds.
+    #[must_use]
+    #[inline]
+    pub const fn window_seconds(&self) -> u32 {
+        self.window_seconds
     }
 
     /// Bytes that no other counter has, for stores that outlive the process.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64);
-        self.scope.encode(&mut bytes);
+        self.scope().encode(&mut bytes);
         encode_text(self.counter, &mut bytes);
         bytes.extend_from_slice(&self.window_seconds.to_be_bytes());
         bytes
@@ -112,7 +134,7 @@ impl PartialEq for CounterKey<'_> {
         self.fingerprint == other.fingerprint
             && self.window_seconds == other.window_seconds
             && self.counter == other.counter
-            && self.scope == other.scope
+            && self.scope() == other.scope()
     }
 }
 
@@ -174,33 +196,43 @@ mod tests {
 
     use super::*;
 
-    type Parts = (u8, Option<String>, String, String, String, u32);
+    type Parts = (Scope, Option<String>, String, Option<String>, String, u32);
 
-    fn key(parts: &Parts) -> CounterKey<'_> {
-        let (tag, server, grant, session, counter, window) = parts;
-        let server = server.as_deref();
-        let scope = match tag % 4 {
-            0 => ScopeValue::Global,
-            1 => ScopeValue::Server { server },
-            2 => ScopeValue::Grant { server, grant },
-            _ => ScopeValue::Session { server, grant, session },
-        };
-        CounterKey::new(scope, counter, *window)
+    fn identity((_, server, grant, session, _, _): &Parts) -> Identity {
+        let mut identity = Identity::new(grant.as_str());
+        if let Some(server) = server {
+            identity = identity.with_server(server.as_str());
+        }
+        match session {
+            Some(session) => identity.with_session(session.as_str()),
+            None => identity,
+        }
     }
 
     fn parts() -> impl Strategy<Value = Parts> {
         // Few letters and short texts, so that the parts of one often run into the parts of another.
         let text = || "[a:0\u{0}]{0,3}";
-        (any::<u8>(), proptest::option::of(text()), text(), text(), text(), 1..3_u32)
+        let scope = proptest::sample::select(Scope::ALL.to_vec());
+        let optional = || proptest::option::of(text());
+        (scope, optional(), text(), optional(), text(), 1..3_u32)
     }
 
     proptest! {
         #[test]
         fn identity_keys_are_injective(left in parts(), right in parts()) {
-            let (left, right) = (key(&left), key(&right));
-            let same = left.scope == right.scope
-                && left.counter == right.counter
-                && left.window_seconds == right.window_seconds;
+            let (one, other) = (identity(&left), identity(&right));
+            let key = |identity, parts: &'_ Parts| -> (CounterKey<'_>, Fingerprint) {
+                let ready = CounterHash::new(&parts.4, parts.5);
+                let ready = Identity::scope_key(identity, parts.0).map(|scope| Fingerprint::of(scope, ready));
+                let key = CounterKey::new(identity, parts.0, Box::leak(parts.4.clone().into_boxed_str()), parts.5);
+                (key, ready.unwrap_or(key.fingerprint()))
+            };
+            let ((left, left_ready), (right, right_ready)) = (key(&one, &left), key(&other, &right));
+            prop_assert_eq!(left.fingerprint(), left_ready, "worked out ahead, it is the same");
+            prop_assert_eq!(right.fingerprint(), right_ready);
+            let same = left.scope() == right.scope()
+                && left.counter() == right.counter()
+                && left.window_seconds() == right.window_seconds();
             prop_assert_eq!(left.encode() == right.encode(), same);
             prop_assert_eq!(left.fingerprint() == right.fingerprint(), same);
             prop_assert_eq!(left == right, same);

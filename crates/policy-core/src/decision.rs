@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use smallvec::SmallVec;
+
 use crate::clock::Timestamp;
 use crate::code::{Code, Effect};
 use crate::decimal::Amount;
 use crate::group::Mode;
 use crate::limit::{Limit, Scope, Window};
 use crate::policy::Digest;
-use crate::program::Program;
+use crate::program::{CompiledLimit, Program};
 use crate::reason::Context;
-use crate::snapshot::Lease;
-use crate::store::Receipt;
-use crate::verdict::{Finding, Place, Verdict};
+use crate::snapshot::{Lease, Snapshot};
+use crate::store::{Receipt, ReceiptEntry};
+use crate::verdict::{Counted, Finding, Place, Verdict};
 
 /// May the call go ahead, and why. Reasons are put into words when they are asked for.
 ///
@@ -23,18 +25,22 @@ use crate::verdict::{Finding, Place, Verdict};
 #[derive(Debug)]
 pub struct Decision {
     snapshot: Lease,
+    /// Which engine decides.
+    engine: u64,
     verdict: Verdict,
-    /// The name that was asked for; kept only where the call is denied.
-    asked: Option<Box<str>>,
-    /// Which engine decided.
-    store: u64,
 }
 
 impl Decision {
+    /// A decision in the making, which is a deny.
     #[inline]
-    pub(crate) fn new(snapshot: Lease, verdict: Verdict, tool: &str, store: u64) -> Self {
-        let asked = (verdict.code != Code::Allowed).then(|| tool.into());
-        Self { snapshot, verdict, asked, store }
+    pub(crate) fn undecided(snapshot: Lease, engine: u64) -> Self {
+        Self { snapshot, engine, verdict: Verdict::undecided() }
+    }
+
+    /// What to decide by, and what to put the answer into.
+    #[inline]
+    pub(crate) fn parts(&mut self) -> (&Snapshot, &mut Verdict) {
+        (&self.snapshot, &mut self.verdict)
     }
 
     /// Whether the call may go ahead.
@@ -74,10 +80,12 @@ impl Decision {
     /// What the agent may read; empty when allowed. Holds no argument's value.
     #[must_use]
     pub fn message(&self) -> String {
-        let asked = self.asked.as_deref().unwrap_or_default();
-        let Verdict { code, place, detail, .. } = &self.verdict;
-        let touched = self.refused_by().map(|touched| (touched, self.verdict.now));
-        self.context().message(*code, *place, detail, asked, touched)
+        let Verdict { code, place, more, .. } = &self.verdict;
+        let (asked, detail) = match more {
+            Some(more) => (&*more.asked, more.detail.as_ref()),
+            None => ("", None),
+        };
+        self.context().message(*code, *place, detail, asked, self.retry_after())
     }
 
     /// The policy that was applied; `None` where none does.
@@ -88,34 +96,47 @@ impl Decision {
 
     /// The limits that were looked at, in order: the tool's, then everybody's.
     pub fn limits(&self) -> impl Iterator<Item = LimitStatus<'_>> {
-        let context = self.context();
-        self.verdict.limits.iter().filter_map(move |touched| {
-            let limit = context.limit(touched.origin)?;
-            Some(LimitStatus { limit, used: touched.used, resets_at: touched.resets_at })
+        self.touched().map(|(limit, counted)| LimitStatus {
+            limit: &limit.limit,
+            used: counted.state.used,
+            resets_at: counted.state.resets_at,
         })
+    }
+
+    fn touched(&self) -> impl Iterator<Item = (&CompiledLimit, &Counted)> {
+        let limits = self.context().limits().enumerate();
+        limits.filter_map(|(place, limit)| Some((limit, self.verdict.counted(place)?)))
     }
 
     /// How long to wait until the limit that denied has room again. `None` where no limit denied, or the call costs more
     /// than the limit ever admits.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let touched = self.refused_by()?;
-        let limit = self.context().limit(touched.origin)?;
-        (touched.cost <= limit.max).then(|| touched.resets_at.since(self.verdict.now))
+        let (Code::LimitExceeded, Place::Limit(origin)) = (self.verdict.code, self.verdict.place) else {
+            return None;
+        };
+        let (limit, counted) = self.touched().find(|(limit, _)| limit.origin == origin)?;
+        (counted.cost <= limit.limit.max).then(|| counted.state.resets_at.since(self.verdict.now))
     }
 
     /// What would have denied the call, had it not been in shadow mode.
     pub fn shadowed(&self) -> impl Iterator<Item = Shadowed<'_>> {
-        self.verdict.shadowed.iter().map(|finding| Shadowed { decision: self, finding })
+        let shadowed = self.verdict.more.as_ref().map_or(&[][..], |more| &more.shadowed);
+        shadowed.iter().map(|finding| Shadowed { decision: self, finding })
     }
 
     /// The receipt for what the call was charged, to be handed to `Engine::refund` where the call never reached the
     /// server, or came back as a JSON-RPC error. `None` where nothing was charged, or it has been taken before.
     pub fn take_receipt(&mut self) -> Option<Receipt> {
-        if self.verdict.charged.is_empty() {
-            return None;
-        }
-        Some(Receipt { store: self.store, entries: std::mem::take(&mut self.verdict.charged) })
+        let entries: SmallVec<[ReceiptEntry; 2]> = self
+            .verdict
+            .counted
+            .iter_mut()
+            .filter_map(|Counted { cost, state }| {
+                Some(ReceiptEntry { counter: state.charged.take()?, resets_at: state.resets_at, cost: *cost })
+            })
+            .collect();
+        (!entries.is_empty()).then_some(Receipt { engine: self.engine, entries })
     }
 
     fn program(&self) -> Option<&Program> {
@@ -126,15 +147,6 @@ impl Decision {
         let program = self.program();
         let entry = program.and_then(|program| program.entry(self.verdict.entry?));
         Context { program, entry }
-    }
-
-    fn refused_by(&self) -> Option<&crate::verdict::Touched> {
-        match (self.verdict.code, self.verdict.place) {
-            (Code::LimitExceeded, Place::Limit(origin)) => {
-                self.verdict.limits.iter().find(|touched| touched.origin == origin)
-            }
-            _ => None,
-        }
     }
 }
 
@@ -242,13 +254,13 @@ impl Serialize for Decision {
         map.serialize_entry("pointer", &self.pointer())?;
         map.serialize_entry("message", &self.message())?;
         map.serialize_entry("policy", &self.policy())?;
-        if !self.verdict.limits.is_empty() {
+        if self.limits().next().is_some() {
             map.serialize_entry("limits", &List(|| self.limits()))?;
         }
         if let Some(retry_after) = self.retry_after() {
             map.serialize_entry("retry_after_ms", &retry_after.as_millis())?;
         }
-        if !self.verdict.shadowed.is_empty() {
+        if self.shadowed().next().is_some() {
             map.serialize_entry("shadowed", &List(|| self.shadowed()))?;
         }
         map.end()

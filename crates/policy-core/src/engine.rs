@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::arguments::Arguments;
 use crate::clock::{Clock, SystemClock};
+use crate::code::Code;
 use crate::decision::Decision;
 use crate::identity::Identity;
 use crate::memory::MemoryStore;
-use crate::plan::{DecisionOptions, Plan, is_visible, plan};
+use crate::plan::{Contingent, DecisionOptions, Plan, Request, is_visible, plan};
 use crate::policy_set::PolicySet;
 use crate::settle::settle;
 use crate::snapshot::Current;
@@ -59,16 +60,21 @@ impl Engine {
     #[inline]
     pub fn evaluate(&self, identity: &Identity, tool: &str, arguments: impl Arguments) -> Decision {
         let Inner { id, current, store, clock, options } = &*self.inner;
-        let snapshot = current.lease();
-        let verdict = match plan(&snapshot, identity, tool, &arguments, options) {
-            Plan::Settled(verdict) => verdict,
-            Plan::Contingent(contingent) => {
+        let mut decision = Decision::undecided(current.lease(), *id);
+        {
+            let (snapshot, verdict) = decision.parts();
+            let request = Request { identity, tool, arguments: &arguments, options };
+            let mut contingent = Contingent::default();
+            if plan(snapshot, &request, verdict, &mut contingent) == Plan::Contingent {
                 let now = clock.now();
-                let answer = store.charge(&contingent.charges, now);
-                settle(contingent, answer, now)
+                let answer = store.charge(&mut contingent.charges, now);
+                settle(contingent, answer, now, verdict);
             }
-        };
-        Decision::new(snapshot, verdict, tool, *id)
+            if verdict.code != Code::Allowed {
+                verdict.more().asked = tool.into();
+            }
+        }
+        decision
     }
 
     /// Whether the caller may know of the tool: what a filtered `tools/list` is made by. False where the tool is hidden,
@@ -86,7 +92,7 @@ impl Engine {
     /// # Errors
     /// When the receipt is another engine's, or the store did not answer; the charge may then still stand.
     pub fn refund(&self, receipt: Receipt) -> Result<(), StoreError> {
-        if receipt.store != self.inner.id {
+        if receipt.engine != self.inner.id {
             return Err(StoreError::ForeignReceipt);
         }
         self.inner.store.refund(receipt)

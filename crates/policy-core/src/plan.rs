@@ -2,8 +2,6 @@
 
 use std::cell::Cell;
 
-use smallvec::SmallVec;
-
 use crate::arguments::{
     ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
 };
@@ -18,8 +16,8 @@ use crate::path::Path;
 use crate::policy::{Action, DefaultEffect};
 use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::snapshot::Snapshot;
-use crate::store::{Charge, ChargePlan};
-use crate::verdict::{CostFault, Detail, Finding, GroupList, Place, Verdict};
+use crate::store::{Charge, ChargePlan, CounterState};
+use crate::verdict::{CostFault, Detail, GroupList, Place, Verdict};
 
 /// How an engine decides, where the host may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,66 +39,72 @@ pub enum TypeMismatch {
 }
 
 /// What planning comes to.
-#[derive(Debug)]
-pub(crate) enum Plan<'a> {
-    /// No counter can change the answer.
-    Settled(Verdict),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// No counter can change the verdict.
+    Settled,
     /// Allowed if, and only if, every enforced charge fits.
-    Contingent(Contingent<'a>),
+    Contingent,
 }
 
 /// Charges to be made, and the limits that ask for them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Contingent<'a> {
     pub(crate) charges: ChargePlan<'a>,
-    /// In order: the tool's, then everybody's.
-    pub(crate) limits: SmallVec<[PlannedLimit<'a>; 2]>,
-    pub(crate) policy: usize,
-    pub(crate) entry: Option<u32>,
-    pub(crate) shadowed: Vec<Finding>,
+    /// The tool's limits, then everybody's.
+    pub(crate) limits: [&'a [CompiledLimit]; 2],
 }
 
-/// A limit, and which of the charges is for it.
+impl<'a> Contingent<'a> {
+    /// The limits in order.
+    #[inline]
+    pub(crate) fn limits(&self) -> impl Iterator<Item = &'a CompiledLimit> + use<'a> {
+        let [own, everybodys] = self.limits;
+        own.iter().chain(everybodys)
+    }
+}
+
+/// A call to be decided.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PlannedLimit<'a> {
-    pub(crate) limit: &'a CompiledLimit,
-    pub(crate) charge: usize,
+pub(crate) struct Request<'a, A> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) tool: &'a str,
+    pub(crate) arguments: &'a A,
+    pub(crate) options: &'a DecisionOptions,
 }
 
-/// Plans one call. The steps stand in the order of docs/policy-format.md; the first that denies ends it.
+/// Plans one call. The steps stand in the order of docs/policy-format.md; the first that denies ends it. What is found
+/// goes into `verdict`, what is to be charged into `contingent`.
 #[inline]
-pub(crate) fn plan<'a>(
+pub(crate) fn plan<'a, A: Arguments>(
     snapshot: &'a Snapshot,
-    identity: &'a Identity,
-    tool: &str,
-    arguments: &impl Arguments,
-    options: &DecisionOptions,
-) -> Plan<'a> {
-    let found = match find(snapshot, identity, tool) {
-        Ok(found) => found,
-        Err(denied) => return Plan::Settled(denied.verdict()),
+    request: &Request<'a, A>,
+    verdict: &mut Verdict,
+    contingent: &mut Contingent<'a>,
+) -> Plan {
+    let Some(found) = find(snapshot, request.identity, request.tool, verdict) else {
+        return Plan::Settled;
     };
-    let Found { program, policy, entry, rules } = found;
-    let deny = |code, place| Plan::Settled(Verdict::settled(code, place, Some(policy), entry));
-    let own_limits = match rules {
-        None => &[][..],
+    let Found { program, rules } = found;
+    let (reads, groups) = match rules {
+        None => (program.all_tools_read, false),
         Some(rules) => {
             if rules.tool.action == Action::Deny {
-                return deny(Code::ToolDenied, Place::Action);
+                verdict.settle(Code::ToolDenied, Place::Action);
+                return Plan::Settled;
             }
-            rules.limits.as_slice()
+            contingent.limits = [&rules.limits, &program.all_tools];
+            (rules.reads, rules.has_groups)
         }
     };
-    let reads = rules.map_or(program.all_tools_read, |rules| rules.reads);
-    let groups = rules.is_some_and(|rules| rules.has_groups);
+    if rules.is_none() {
+        contingent.limits = [&[], &program.all_tools];
+    }
     if reads == Reads::Nothing && !groups {
-        if own_limits.is_empty() && program.all_tools.is_empty() {
-            return Plan::Settled(Verdict::settled(Code::Allowed, Place::Nowhere, Some(policy), entry));
-        }
-        return plan_limits(&found, own_limits, None, identity, Vec::new());
+        return plan_limits(None, request.identity, verdict, contingent);
     }
     let mut tape = TAPE.take();
-    let plan = plan_arguments(&found, own_limits, reads, identity, arguments, options, &mut tape);
+    let plan = plan_arguments(&found, reads, request, &mut tape, verdict, contingent);
     if !tape.is_oversized() {
         TAPE.set(tape);
     }
@@ -114,69 +118,61 @@ thread_local! {
 
 /// Whether a caller can see a tool at all: the same steps that a call of it begins with.
 pub(crate) fn is_visible(snapshot: &Snapshot, identity: &Identity, tool: &str) -> bool {
-    match find(snapshot, identity, tool) {
-        Ok(_) => true,
-        // What the policy does not permit may still be known of; what it hides, and what a caller without a policy asks
-        // for, may not.
-        Err(denied) => matches!(denied.code, Code::DefaultDeny),
-    }
+    let mut verdict = Verdict::undecided();
+    // What the policy does not permit may still be known of; what it hides, and what a caller without a policy asks for,
+    // may not.
+    find(snapshot, identity, tool, &mut verdict).is_some() || verdict.code == Code::DefaultDeny
 }
 
 /// The policy that applies, and what it says of the tool.
 #[derive(Clone, Copy, Debug)]
 struct Found<'a> {
     program: &'a Program,
-    policy: usize,
-    entry: Option<u32>,
     /// `None` where the tool is not named, and permitted all the same.
     rules: Option<&'a Rules>,
 }
 
-/// A tool that is not there for the caller.
-#[derive(Clone, Copy, Debug)]
-struct Absent {
-    code: Code,
-    place: Place,
-    policy: Option<usize>,
-    entry: Option<u32>,
-}
-
-impl Absent {
-    fn verdict(self) -> Verdict {
-        Verdict::settled(self.code, self.place, self.policy, self.entry)
-    }
-}
-
-/// Steps 1 to 3: the grant, its policy, and whether the tool is there for it at all.
+/// Steps 1 to 3: the grant, its policy, and whether the tool is there for it at all. Where it is not, the verdict says so.
 #[inline]
-fn find<'a>(snapshot: &'a Snapshot, identity: &Identity, tool: &str) -> Result<Found<'a>, Absent> {
+fn find<'a>(
+    snapshot: &'a Snapshot,
+    identity: &Identity,
+    tool: &str,
+    verdict: &mut Verdict,
+) -> Option<Found<'a>> {
     if snapshot.is_revoked(identity.grant()) {
-        return Err(Absent {
-            code: Code::GrantRevoked,
-            place: Place::GrantRevoked,
-            policy: None,
-            entry: None,
-        });
+        verdict.settle(Code::GrantRevoked, Place::GrantRevoked);
+        return None;
     }
     let applies = snapshot.policies.place_for(identity);
     let Some((policy, program)) = applies.and_then(|place| Some((place, snapshot.policies.program(place)?)))
     else {
-        return Err(Absent { code: Code::NoPolicy, place: Place::NoPolicy, policy: None, entry: None });
+        verdict.settle(Code::NoPolicy, Place::NoPolicy);
+        return None;
     };
+    verdict.policy = Some(policy);
     let entry = program.find(tool);
+    verdict.entry = entry;
     let known = entry.and_then(|index| program.entry(index));
-    let deny = |code, place| Err(Absent { code, place, policy: Some(policy), entry });
     if let Some(place) = known.and_then(|known| known.hidden).or(program.hides_all) {
-        return deny(Code::Hidden, Place::Hidden(place));
+        verdict.settle(Code::Hidden, Place::Hidden(place));
+        return None;
     }
-    match known.and_then(|known| known.rules.as_ref()) {
-        Some(rules) => Ok(Found { program, policy, entry, rules: Some(rules) }),
-        None => match program.default {
-            DefaultEffect::Deny => deny(Code::DefaultDeny, Place::Default),
-            DefaultEffect::Allow if !is_tool_name(tool) => deny(Code::InvalidToolName, Place::ToolName),
-            DefaultEffect::Allow => Ok(Found { program, policy, entry, rules: None }),
-        },
+    let rules = known.and_then(|known| known.rules.as_ref());
+    if rules.is_none() {
+        match program.default {
+            DefaultEffect::Deny => {
+                verdict.settle(Code::DefaultDeny, Place::Default);
+                return None;
+            }
+            DefaultEffect::Allow if !is_tool_name(tool) => {
+                verdict.settle(Code::InvalidToolName, Place::ToolName);
+                return None;
+            }
+            DefaultEffect::Allow => {}
+        }
     }
+    Some(Found { program, rules })
 }
 
 /// The names that MCP permits: 1 to 128 of `A-Z a-z 0-9 _ . - /`.
@@ -186,36 +182,26 @@ fn is_tool_name(name: &str) -> bool {
 }
 
 /// Steps 5 to 7: the arguments, and the rules that look at them.
-fn plan_arguments<'a>(
+fn plan_arguments<'a, A: Arguments>(
     found: &Found<'a>,
-    own_limits: &'a [CompiledLimit],
     reads: Reads,
-    identity: &'a Identity,
-    arguments: &impl Arguments,
-    options: &DecisionOptions,
+    request: &Request<'a, A>,
     tape: &mut Tape,
-) -> Plan<'a> {
-    let mut shadowed = Vec::new();
-    let settled = |code, place, shadowed| {
-        let verdict = Verdict::settled(code, place, Some(found.policy), found.entry);
-        Plan::Settled(Verdict { shadowed, ..verdict })
-    };
+    verdict: &mut Verdict,
+    contingent: &mut Contingent<'a>,
+) -> Plan {
     let root = match reads {
         Reads::Nothing => None,
-        Reads::Shadowed | Reads::Enforced => match read(arguments, options.caps, tape) {
+        Reads::Shadowed | Reads::Enforced => match read(request.arguments, request.options.caps, tape) {
             Ok(root) => Some(root),
             Err(error) if reads == Reads::Enforced => {
-                let verdict = Verdict::settled(
-                    Code::InvalidArguments,
-                    Place::Arguments,
-                    Some(found.policy),
-                    found.entry,
-                );
-                return Plan::Settled(Verdict { detail: Detail::Argument(error), ..verdict });
+                verdict.settle(Code::InvalidArguments, Place::Arguments);
+                verdict.more().detail = Some(Detail::Argument(error));
+                return Plan::Settled;
             }
             Err(_) => {
                 // Only rules that do not decide wanted to read them.
-                shadowed.push(Finding { code: Code::InvalidArguments, place: Place::Arguments });
+                verdict.shadow(Code::InvalidArguments, Place::Arguments);
                 None
             }
         },
@@ -227,18 +213,20 @@ fn plan_arguments<'a>(
     ];
     for (list, groups) in lists {
         for (place, group) in groups.iter().enumerate() {
-            let Some((code, condition)) = judge(list, group, root, options.type_mismatch) else { continue };
+            let Some((code, condition)) = judge(list, group, root, request.options.type_mismatch) else {
+                continue;
+            };
             let place = Place::Group { list, group: place, condition };
             match group.mode {
-                Mode::Shadow => shadowed.push(Finding { code, place }),
-                Mode::Enforce => return settled(code, place, shadowed),
+                Mode::Shadow => verdict.shadow(code, place),
+                Mode::Enforce => {
+                    verdict.settle(code, place);
+                    return Plan::Settled;
+                }
             }
         }
     }
-    if own_limits.is_empty() && found.program.all_tools.is_empty() {
-        return settled(Code::Allowed, Place::Nowhere, shadowed);
-    }
-    plan_limits(found, own_limits, root, identity, shadowed)
+    plan_limits(root, request.identity, verdict, contingent)
 }
 
 /// Reads the arguments onto the tape; they must be an object.
@@ -285,68 +273,82 @@ fn judge(
 /// Step 9, its planning half: what each limit's counter is to be charged.
 #[inline]
 fn plan_limits<'a>(
-    found: &Found<'a>,
-    own_limits: &'a [CompiledLimit],
     root: Option<Json<'_>>,
     identity: &'a Identity,
-    mut shadowed: Vec<Finding>,
-) -> Plan<'a> {
-    let mut limits: SmallVec<[PlannedLimit<'a>; 2]> = SmallVec::new();
-    let mut charges: SmallVec<[Charge<'a>; 2]> = SmallVec::new();
-    for limit in own_limits.iter().chain(&found.program.all_tools) {
+    verdict: &mut Verdict,
+    contingent: &mut Contingent<'a>,
+) -> Plan {
+    for (place, limit) in contingent.limits().enumerate() {
         let enforced = limit.limit.mode == Mode::Enforce;
         let cost = match &limit.limit.increment_from {
             None => Amount::ONE,
             Some(path) => match cost(path, root) {
                 Ok(cost) => cost,
-                Err(fault) => {
-                    let (code, place) = (Code::InvalidCost, Place::Limit(limit.origin));
-                    if enforced {
-                        let verdict = Verdict::settled(code, place, Some(found.policy), found.entry);
-                        return Plan::Settled(Verdict { detail: Detail::Cost(fault), shadowed, ..verdict });
-                    }
-                    shadowed.push(Finding { code, place });
+                Err(fault) if enforced => {
+                    verdict.settle(Code::InvalidCost, Place::Limit(limit.origin));
+                    verdict.more().detail = Some(Detail::Cost(fault));
+                    return Plan::Settled;
+                }
+                Err(_) => {
+                    verdict.shadow(Code::InvalidCost, Place::Limit(limit.origin));
+                    map(verdict, place, None);
                     continue;
                 }
             },
         };
-        let charge = Charge { key: key(limit, identity), cost, capacity: limit.limit.max, enforced };
-        let same = charges.iter().position(|known| known.key == charge.key);
-        let place = match same.and_then(|place| Some((place, charges.get_mut(place)?))) {
-            Some((place, known)) => {
-                *known = merge(known, &charge);
-                place
-            }
+        let (key, capacity) = (key(limit, identity), limit.limit.max);
+        let charge = Charge { key, cost, capacity, enforced, state: CounterState::default() };
+        let charges = &mut contingent.charges.charges;
+        match charges.iter().position(|known| known.key == charge.key) {
             None => {
                 charges.push(charge);
-                charges.len().saturating_sub(1)
+                if verdict.charge_of.is_some() {
+                    map(verdict, place, Some(charges.len().saturating_sub(1)));
+                }
             }
-        };
-        limits.push(PlannedLimit { limit, charge: place });
+            Some(same) => {
+                if let Some(known) = charges.get_mut(same) {
+                    merge(known, charge);
+                }
+                map(verdict, place, Some(same));
+            }
+        }
     }
-    if charges.is_empty() {
-        let verdict = Verdict::settled(Code::Allowed, Place::Nowhere, Some(found.policy), found.entry);
-        return Plan::Settled(Verdict { shadowed, ..verdict });
+    if contingent.charges.charges.is_empty() {
+        verdict.settle(Code::Allowed, Place::Nowhere);
+        return Plan::Settled;
     }
-    let (policy, entry) = (found.policy, found.entry);
-    Plan::Contingent(Contingent { charges: ChargePlan { charges }, limits, policy, entry, shadowed })
+    Plan::Contingent
+}
+
+/// Notes which charge the limit at `place` is in. Until the first limit that shares one, or has none, each has its own.
+#[cold]
+fn map(verdict: &mut Verdict, place: usize, charge: Option<usize>) {
+    let mut known = match verdict.charge_of.take() {
+        Some(known) => known.into_vec(),
+        None => (0..place).map(Some).collect(),
+    };
+    known.push(charge);
+    verdict.charge_of = Some(known.into());
 }
 
 #[inline]
 fn key<'a>(limit: &'a CompiledLimit, identity: &'a Identity) -> CounterKey<'a> {
     let Limit { scope, counter, window, .. } = &limit.limit;
     let fingerprint = limit.fingerprint(identity);
-    CounterKey::prepared(identity.scope_value(*scope), counter, window.seconds(), fingerprint)
+    CounterKey::prepared(identity, *scope, counter, window.seconds(), fingerprint)
 }
 
 /// Two limits on one counter: it is charged once, at the higher cost, and must fit under both. One that does not decide
 /// changes nothing for one that does.
-fn merge<'a>(one: &Charge<'a>, other: &Charge<'a>) -> Charge<'a> {
-    match (one.enforced, other.enforced) {
-        (true, false) => *one,
-        (false, true) => *other,
+#[cold]
+fn merge<'a>(known: &mut Charge<'a>, other: Charge<'a>) {
+    match (known.enforced, other.enforced) {
+        (true, false) => {}
+        (false, true) => *known = other,
         (true, true) | (false, false) => {
-            Charge { cost: one.cost.max(other.cost), capacity: one.capacity.min(other.capacity), ..*one }
+            known.cost = known.cost.max(other.cost);
+            known.capacity = known.capacity.min(other.capacity);
         }
     }
 }

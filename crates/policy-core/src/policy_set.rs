@@ -12,9 +12,9 @@ use crate::program::Program;
 pub struct PolicySet {
     policies: Vec<Arc<Program>>,
     /// The grants that have a policy of their own, and its place.
-    grants: HashMap<Box<str>, usize>,
+    grants: HashMap<Box<str>, u32>,
     /// The place of the policy of every other grant.
-    fallback: Option<usize>,
+    fallback: Option<u32>,
 }
 
 impl PolicySet {
@@ -74,13 +74,14 @@ impl PolicySet {
         Ok(self)
     }
 
-    fn place(&self, policy: &str) -> Option<usize> {
-        self.policies.iter().position(|program| &*program.id == policy)
+    fn place(&self, policy: &str) -> Option<u32> {
+        let place = self.policies.iter().position(|program| &*program.id == policy)?;
+        u32::try_from(place).ok()
     }
 
     /// The place of the policy that applies to a caller.
     #[inline]
-    pub(crate) fn place_for(&self, identity: &Identity) -> Option<usize> {
+    pub(crate) fn place_for(&self, identity: &Identity) -> Option<u32> {
         if identity.grant().is_empty() {
             return None;
         }
@@ -91,8 +92,8 @@ impl PolicySet {
     }
 
     #[inline]
-    pub(crate) fn program(&self, place: usize) -> Option<&Program> {
-        self.policies.get(place).map(|program| &**program)
+    pub(crate) fn program(&self, place: u32) -> Option<&Program> {
+        self.policies.get(usize::try_from(place).ok()?).map(|program| &**program)
     }
 }
 

@@ -91,9 +91,9 @@ pub(crate) struct CompiledLimit {
 /// Where a limit stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LimitOrigin {
-    Tool(usize),
+    Tool(u32),
     RateLimit,
-    AllTools(usize),
+    AllTools(u32),
 }
 
 impl CompiledLimit {
@@ -169,8 +169,12 @@ impl Rules {
     }
 }
 
-fn compile_limits(limits: Vec<Limit>, origin: impl Fn(usize) -> LimitOrigin) -> Vec<CompiledLimit> {
-    limits.into_iter().enumerate().map(|(place, limit)| CompiledLimit::new(limit, origin(place))).collect()
+fn compile_limits(limits: Vec<Limit>, origin: impl Fn(u32) -> LimitOrigin) -> Vec<CompiledLimit> {
+    limits
+        .into_iter()
+        .enumerate()
+        .map(|(place, limit)| CompiledLimit::new(limit, origin(index(place))))
+        .collect()
 }
 
 fn index(place: usize) -> u32 {

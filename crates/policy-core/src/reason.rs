@@ -1,14 +1,13 @@
 //! Rule ids, pointers and messages: made from the places in a verdict, and only when somebody asks. No argument's value
 //! gets into any of them.
 
-use std::fmt::Write;
+use std::time::Duration;
 
-use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::limit::{Limit, Window};
 use crate::policy::escape;
 use crate::program::{CompiledLimit, Entry, LimitOrigin, Program};
-use crate::verdict::{Detail, GroupList, Place, Touched};
+use crate::verdict::{Detail, GroupList, Place};
 
 /// What a place is in.
 #[derive(Clone, Copy, Debug)]
@@ -18,14 +17,15 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The limit at its place in the document.
-    pub(crate) fn limit(&self, origin: LimitOrigin) -> Option<&'a Limit> {
-        let in_list = |limits: &'a [CompiledLimit]| limits.iter().find(|limit| limit.origin == origin);
-        let found = match origin {
-            LimitOrigin::AllTools(_) => in_list(&self.program?.all_tools),
-            LimitOrigin::Tool(_) | LimitOrigin::RateLimit => in_list(&self.entry?.rules.as_ref()?.limits),
-        };
-        found.map(|limit| &limit.limit)
+    /// The limits that a call touches, in order: the tool's, then everybody's.
+    pub(crate) fn limits(&self) -> impl Iterator<Item = &'a CompiledLimit> + use<'a> {
+        let rules = self.entry.and_then(|entry| entry.rules.as_ref());
+        let own = rules.map_or(&[][..], |rules| &rules.limits);
+        own.iter().chain(self.program.map_or(&[][..], |program| &program.all_tools))
+    }
+
+    fn limit(&self, origin: LimitOrigin) -> Option<&'a Limit> {
+        self.limits().find(|limit| limit.origin == origin).map(|limit| &limit.limit)
     }
 
     fn tool(&self) -> &'a str {
@@ -98,9 +98,9 @@ impl<'a> Context<'a> {
         &self,
         code: Code,
         place: Place,
-        detail: &Detail,
+        detail: Option<&Detail>,
         asked: &str,
-        touched: Option<(&Touched, Timestamp)>,
+        retry_after: Option<Duration>,
     ) -> String {
         let tool = shown(asked);
         match code {
@@ -115,14 +115,14 @@ impl<'a> Context<'a> {
                 .and_then(|entry| entry.rules.as_ref()?.tool.reason.as_deref())
                 .map_or_else(|| format!("Tool \"{tool}\" is denied by policy"), ToOwned::to_owned),
             Code::InvalidArguments => match detail {
-                Detail::Argument(error) => format!("The arguments are not acceptable: {error}"),
-                Detail::None | Detail::Cost(_) => "The arguments are not acceptable".to_owned(),
+                Some(Detail::Argument(error)) => format!("The arguments are not acceptable: {error}"),
+                Some(Detail::Cost(_)) | None => "The arguments are not acceptable".to_owned(),
             },
             Code::RequireFailed | Code::DeniedByRule | Code::TypeMismatch => {
                 self.group_message(code, place, &tool)
             }
             Code::InvalidCost | Code::LimitExceeded | Code::CountersFull | Code::StoreUnavailable => {
-                self.limit_message(code, place, detail, touched)
+                self.limit_message(code, place, detail, retry_after)
             }
             Code::InternalError => "The policy engine failed".to_owned(),
         }
@@ -151,21 +151,21 @@ impl<'a> Context<'a> {
         &self,
         code: Code,
         place: Place,
-        detail: &Detail,
-        touched: Option<(&Touched, Timestamp)>,
+        detail: Option<&Detail>,
+        retry_after: Option<Duration>,
     ) -> String {
         let limit = match place {
             Place::Limit(origin) => self.limit(origin),
             _ => None,
         };
         match (code, limit, detail) {
-            (Code::InvalidCost, Some(limit), Detail::Cost(fault)) => {
+            (Code::InvalidCost, Some(limit), Some(Detail::Cost(fault))) => {
                 let path = limit.increment_from.as_ref().map_or("args", |path| path.text());
                 format!("Argument {path} says what the call costs: it {fault}")
             }
             (Code::LimitExceeded, Some(limit), _) => match limit.on_deny.as_deref() {
                 Some(text) => text.to_owned(),
-                None => exceeded(limit, touched),
+                None => exceeded(limit, retry_after),
             },
             (Code::CountersFull, ..) => "Too many callers are being counted; try again later".to_owned(),
             _ => "The limits could not be checked; try again later".to_owned(),
@@ -182,21 +182,16 @@ impl GroupList {
     }
 }
 
-fn exceeded(limit: &Limit, touched: Option<(&Touched, Timestamp)>) -> String {
-    let mut text = format!("Limit \"{}\" allows {} per {}", limit.counter, limit.max, per(limit.window));
-    match touched {
-        Some((touched, now)) if touched.cost <= limit.max => {
-            let seconds = touched.resets_at.since(now).as_millis().div_ceil(1000);
-            // Writing to a string does not fail.
-            let _written = write!(text, "; try again in {seconds} s");
-        }
-        _ => {}
+fn exceeded(limit: &Limit, retry_after: Option<Duration>) -> String {
+    let allows = format!("Limit \"{}\" allows {} per {}", limit.counter, limit.max, per(limit.window));
+    match retry_after {
+        Some(wait) => format!("{allows}; try again in {} s", wait.as_millis().div_ceil(1000)),
+        None => allows,
     }
-    text
 }
 
 /// The window, as one says it after "per".
-pub(crate) fn per(window: Window) -> String {
+fn per(window: Window) -> String {
     match (window.name(), window.seconds()) {
         (Some(name), _) => name.to_owned(),
         (None, 1) => "second".to_owned(),

@@ -16,11 +16,11 @@ use crate::decimal::Amount;
 ///   puts its own time in its place. A window never moves back: when the clock does, the newest window seen goes on.
 /// - **Durability** is each store's own: its page says what `Ok` survives.
 pub trait CounterStore: Send + Sync {
-    /// Makes the charges of a plan, all or none.
+    /// Makes the charges of a plan, all or none, and writes into each how its counter then stands.
     ///
     /// # Errors
     /// When the store cannot say whether the charges were made.
-    fn charge(&self, plan: &ChargePlan<'_>, now: Timestamp) -> Result<ChargeOutcome, StoreError>;
+    fn charge(&self, plan: &mut ChargePlan<'_>, now: Timestamp) -> Result<ChargeOutcome, StoreError>;
 
     /// Takes back what a receipt names, in the windows it was charged in; windows that have ended since stay as they are.
     ///
@@ -38,7 +38,7 @@ pub struct ChargePlan<'a> {
 }
 
 /// One charge on one counter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Charge<'a> {
     /// The counter.
     pub key: CounterKey<'a>,
@@ -48,24 +48,26 @@ pub struct Charge<'a> {
     pub capacity: Amount,
     /// Whether the plan is refused where this charge does not fit. A charge that is not enforced is left out then.
     pub enforced: bool,
+    /// How the counter stands after the plan was looked at: the store's answer.
+    pub state: CounterState,
 }
 
-/// What became of a plan. The states are in the order of the plan's charges.
-#[derive(Clone, Debug)]
+/// What became of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChargeOutcome {
     /// Every enforced charge fitted, and was made.
-    Charged(SmallVec<[CounterState; 2]>),
+    Charged,
     /// An enforced charge did not fit; none was made.
-    Refused(SmallVec<[CounterState; 2]>),
+    Refused,
     /// The store has no room for a counter that it does not hold yet; nothing was charged.
     Full,
 }
 
-/// How a counter stands after a plan was looked at.
-#[derive(Clone, Debug)]
+/// How a counter stands.
+#[derive(Clone, Debug, Default)]
 pub struct CounterState {
-    /// What it holds now.
+    /// What it holds, this charge included where it was made.
     pub used: Amount,
     /// When its window ends, and it starts again at nothing.
     pub resets_at: Timestamp,
@@ -86,8 +88,8 @@ pub enum CounterHandle {
 #[derive(Debug)]
 #[must_use = "a charge stands unless its receipt is refunded"]
 pub struct Receipt {
-    /// Which engine's store made it.
-    pub(crate) store: u64,
+    /// Which engine had it made.
+    pub(crate) engine: u64,
     pub(crate) entries: SmallVec<[ReceiptEntry; 2]>,
 }
 

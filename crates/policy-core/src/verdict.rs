@@ -8,47 +8,91 @@ use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::decimal::{Amount, AmountError};
 use crate::program::LimitOrigin;
-use crate::store::ReceiptEntry;
+use crate::store::CounterState;
 
-/// An answer. On allow it holds no heap memory of its own.
+/// An answer in the making. It begins as a deny and stays one until something allows; steps fill it in where it lies, so
+/// that nothing is copied, and on allow it holds no heap memory of its own.
 #[derive(Debug)]
 pub(crate) struct Verdict {
     pub(crate) code: Code,
+    pub(crate) place: Place,
     /// Which of the set's policies applied.
-    pub(crate) policy: Option<usize>,
+    pub(crate) policy: Option<u32>,
     /// Which of its names the tool is.
     pub(crate) entry: Option<u32>,
-    pub(crate) place: Place,
-    pub(crate) detail: Detail,
-    /// What would have denied, had it been enforced.
-    pub(crate) shadowed: Vec<Finding>,
-    /// The limits that were touched, in order.
-    pub(crate) limits: SmallVec<[Touched; 2]>,
-    /// The charges that were made.
-    pub(crate) charged: SmallVec<[ReceiptEntry; 2]>,
     /// When the store was asked; the epoch where it was not.
     pub(crate) now: Timestamp,
+    /// How each counter stands that was to be charged.
+    pub(crate) counted: SmallVec<[Counted; 1]>,
+    /// Which of `counted` each limit is in, in the order of the limits; `None` where it is one each.
+    pub(crate) charge_of: Option<Box<[Option<usize>]>>,
+    /// What only some answers have.
+    pub(crate) more: Option<Box<More>>,
+}
+
+/// A counter, what it was to be charged, and how it then stood.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    pub(crate) cost: Amount,
+    pub(crate) state: CounterState,
+}
+
+/// What an answer has beyond the code and its place.
+#[derive(Debug, Default)]
+pub(crate) struct More {
+    /// The name that was asked for, where the call is denied.
+    pub(crate) asked: Box<str>,
+    /// What a message needs beyond the place.
+    pub(crate) detail: Option<Detail>,
+    /// What would have denied, had it been enforced.
+    pub(crate) shadowed: Vec<Finding>,
 }
 
 impl Verdict {
-    /// An answer that no counter had a part in.
+    /// Not decided yet: a deny, as long as nobody says otherwise.
     #[inline]
-    pub(crate) fn settled(code: Code, place: Place, policy: Option<usize>, entry: Option<u32>) -> Self {
+    pub(crate) fn undecided() -> Self {
         Self {
-            code,
-            policy,
-            entry,
-            place,
-            detail: Detail::None,
-            shadowed: Vec::new(),
-            limits: SmallVec::new(),
-            charged: SmallVec::new(),
+            code: Code::InternalError,
+            place: Place::Nowhere,
+            policy: None,
+            entry: None,
             now: Timestamp::default(),
+            counted: SmallVec::new(),
+            charge_of: None,
+            more: None,
         }
+    }
+
+    /// Settles it.
+    #[inline]
+    pub(crate) fn settle(&mut self, code: Code, place: Place) {
+        self.code = code;
+        self.place = place;
+    }
+
+    /// The counter of the limit at that place in their order.
+    pub(crate) fn counted(&self, limit: usize) -> Option<&Counted> {
+        let charge = match &self.charge_of {
+            None => Some(limit),
+            Some(charge_of) => charge_of.get(limit).copied().flatten(),
+        };
+        self.counted.get(charge?)
+    }
+
+    #[cold]
+    pub(crate) fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// Notes what would have denied.
+    #[cold]
+    pub(crate) fn shadow(&mut self, code: Code, place: Place) {
+        self.more().shadowed.push(Finding { code, place });
     }
 }
 
-/// A rule, and what it said (or would have said).
+/// A rule, and what it would have said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) code: Code,
@@ -85,7 +129,6 @@ pub(crate) enum GroupList {
 /// What a message needs beyond the place.
 #[derive(Clone, Debug)]
 pub(crate) enum Detail {
-    None,
     Argument(ArgumentError),
     Cost(CostFault),
 }
@@ -99,15 +142,4 @@ pub(crate) enum CostFault {
     NotANumber,
     #[error(transparent)]
     Amount(#[from] AmountError),
-}
-
-/// A limit, and how its counter stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Touched {
-    pub(crate) origin: LimitOrigin,
-    /// What its counter holds, the call's cost included where it was charged.
-    pub(crate) used: Amount,
-    pub(crate) resets_at: Timestamp,
-    /// What the call costs there.
-    pub(crate) cost: Amount,
 }

@@ -32,25 +32,12 @@ impl<'t> Call<'t> {
         let call = Object::new(&parsed, root, ("a call", ""), FIELDS)?;
         let at = call.string("at")?.map(|text| time::parse(text).map_err(|error| format!("`at` {error}")));
         Ok(Self {
-            identity: identity(&call)?,
+            identity: call.identity()?,
             tool: call.required("tool", call.string("tool")?)?.to_owned(),
             arguments: call.raw("arguments").map(|raw| raw.text),
             at: at.transpose()?,
         })
     }
-}
-
-/// The caller that the fields `grant`, `server`, `session` and `claims` of an object name.
-pub(crate) fn identity(object: &Object<'_, '_>) -> Result<Identity, String> {
-    let mut identity = Identity::new(object.required("grant", object.string("grant")?)?);
-    if let Some(server) = object.string("server")? {
-        identity = identity.with_server(server);
-    }
-    if let Some(session) = object.string("session")? {
-        identity = identity.with_session(session);
-    }
-    let claims = object.values("claims")?.into_iter();
-    Ok(claims.fold(identity, |identity, (name, value)| identity.with_claim(name, value)))
 }
 
 #[cfg(test)]
@@ -78,12 +65,12 @@ mod tests {
         assert_eq!(error(r#"{"grant":"a"}"#), "`tool` is missing");
         assert_eq!(error("[]"), "a call must be an object, found a list");
         assert_eq!(error(r#"{"grant":1,"tool":"t"}"#), "`grant` must be a string, found a number");
-        assert_eq!(error(r#"{"grant":"a","session":null,"tool":"t"}"#), "`session` must be a string, found null");
-        assert_eq!(error(r#"{"grant":"a","tool":"t","gr\u0061nt":"b"}"#), "`grant` stands twice");
         assert_eq!(
-            error(r#"{"grant":"a","tol":"t"}"#),
-            "unknown field `tol`; did you mean `tool`?"
+            error(r#"{"grant":"a","session":null,"tool":"t"}"#),
+            "`session` must be a string, found null"
         );
+        assert_eq!(error(r#"{"grant":"a","tool":"t","gr\u0061nt":"b"}"#), "`grant` stands twice");
+        assert_eq!(error(r#"{"grant":"a","tol":"t"}"#), "unknown field `tol`; did you mean `tool`?");
         assert_eq!(
             error(r#"{"grant":"a","tool":"t","claims":{"a":{"b":1,"b":2}}}"#),
             "`claims` has `b` twice in one object"

@@ -30,7 +30,7 @@ impl<R: BufRead> Lines<R> {
 
     /// The next line with its number, from 1; `None` at the stream's end. A line that is too long is handed out as soon
     /// as that is known; what is left of it is passed over afterwards.
-    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, Line<'_>)>> {
+    pub(crate) fn next_line(&mut self) -> io::Result<Option<(u64, Line<'_>)>> {
         self.text.clear();
         loop {
             let buffer = match self.stream.fill_buf() {
@@ -53,7 +53,9 @@ impl<R: BufRead> Lines<R> {
                 self.text.extend_from_slice(part);
             }
             self.stream.consume(passed);
-            if std::mem::replace(&mut self.skipping, (self.skipping || too_long) && newline.is_none()) {
+            let was_skipping = self.skipping;
+            self.skipping = (was_skipping || too_long) && newline.is_none();
+            if was_skipping {
                 continue;
             }
             if too_long || newline.is_some() {
@@ -74,11 +76,14 @@ mod tests {
     fn lines(text: &[u8], capacity: usize) -> Vec<(u64, Option<Vec<u8>>)> {
         let mut lines = Lines::new(BufReader::with_capacity(capacity, text));
         let mut found = Vec::new();
-        while let Some((number, line)) = lines.next().unwrap() {
-            found.push((number, match line {
-                Line::Text(text) => Some(text.to_vec()),
-                Line::TooLong => None,
-            }));
+        while let Some((number, line)) = lines.next_line().unwrap() {
+            found.push((
+                number,
+                match line {
+                    Line::Text(text) => Some(text.to_vec()),
+                    Line::TooLong => None,
+                },
+            ));
         }
         found
     }
@@ -106,7 +111,8 @@ mod tests {
             text.extend(vec![b'y'; BYTES_MAX + extra]);
             text.extend_from_slice(b"\nb\n");
             let found = lines(&text, 65_536);
-            let shape: Vec<_> = found.iter().map(|(number, text)| (*number, text.as_ref().map(Vec::len))).collect();
+            let shape: Vec<_> =
+                found.iter().map(|(number, text)| (*number, text.as_ref().map(Vec::len))).collect();
             assert_eq!(shape, [(1, Some(BYTES_MAX)), (2, Some(1)), (3, None), (4, Some(1))]);
         }
         let endless = lines(&vec![b'z'; BYTES_MAX + 1], 65_536);

@@ -145,7 +145,7 @@ impl Evaluation {
         let mut lines = Lines::new(BufReader::new(calls.stream));
         let mut all_calls = true;
         while !self.report.is_closed() {
-            let read = lines.next();
+            let read = lines.next_line();
             let read = read.map_err(|error| Failure::new(format!("cannot read {}: {error}", calls.name)));
             let Some((number, line)) = read? else { break };
             let call = match line {

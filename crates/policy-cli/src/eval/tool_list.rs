@@ -50,7 +50,9 @@ impl ToolList {
             if names.next().is_some() { None } else { name.as_str().map(str::to_owned) }
         };
         let names = tools.elements().enumerate().map(|(place, tool)| {
-            name(tool).ok_or_else(|| wrong(&format!("tool {} of it has no `name` that is a string", place.saturating_add(1))))
+            name(tool).ok_or_else(|| {
+                wrong(&format!("tool {} of it has no `name` that is a string", place.saturating_add(1)))
+            })
         });
         let names = names.collect::<Result<_, _>>()?;
         let partial = result.get("nextCursor").is_some_and(|cursor| cursor.kind() != Kind::Null);

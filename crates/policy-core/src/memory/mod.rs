@@ -5,6 +5,7 @@ mod table;
 
 use smallvec::SmallVec;
 
+use self::slot::{Count, Locked};
 use self::table::{Place, Table};
 use crate::clock::Timestamp;
 use crate::decimal::Amount;
@@ -48,15 +49,15 @@ impl Default for MemoryStore {
 
 impl CounterStore for MemoryStore {
     #[inline]
-    fn charge(&self, plan: &ChargePlan<'_>, now: Timestamp) -> Result<ChargeOutcome, StoreError> {
-        match plan.charges.as_slice() {
+    fn charge(&self, plan: &mut ChargePlan<'_>, now: Timestamp) -> Result<ChargeOutcome, StoreError> {
+        match plan.charges.as_mut_slice() {
             [charge] => Ok(self.charge_one(charge, now)),
             charges => Ok(self.charge_all(charges, now)),
         }
     }
 
     fn refund(&self, receipt: Receipt) -> Result<(), StoreError> {
-        for entry in &receipt.entries {
+        for entry in receipt.entries() {
             let CounterHandle::Fingerprint(fingerprint) = entry.counter else {
                 return Err(StoreError::ForeignReceipt);
             };
@@ -75,97 +76,90 @@ impl CounterStore for MemoryStore {
 
 impl MemoryStore {
     #[inline]
-    fn charge_one(&self, charge: &Charge<'_>, now: Timestamp) -> ChargeOutcome {
-        let fingerprint = charge.key.fingerprint();
-        let Some(slot) = self.table.lock(fingerprint, charge.key.window_seconds, now) else {
-            return match charge.enforced {
-                true => ChargeOutcome::Full,
-                false => ChargeOutcome::Charged(SmallVec::from_iter([unheld(charge, now)])),
-            };
+    fn charge_one(&self, charge: &mut Charge<'_>, now: Timestamp) -> ChargeOutcome {
+        let window_seconds = charge.key.window_seconds();
+        let Some(slot) = self.table.lock(charge.key.fingerprint(), window_seconds, now) else {
+            return no_room(charge, now);
         };
-        let mut count = slot.count().at(now, charge.key.window_seconds);
-        let fits = count.fits(charge.cost, charge.capacity);
-        if let Some(used) = fits {
-            count.used = used;
-            slot.set(count);
-        }
-        drop(slot);
-        let state = CounterState {
-            used: Amount::from_micros(count.used),
-            resets_at: Timestamp::from_millis(count.ends),
-            charged: fits.map(|_| CounterHandle::Fingerprint(fingerprint)),
-        };
-        let mut states = SmallVec::new();
-        states.push(state);
-        if fits.is_some() || !charge.enforced {
-            ChargeOutcome::Charged(states)
-        } else {
-            ChargeOutcome::Refused(states)
-        }
+        let count = slot.count().at(now, window_seconds);
+        let made = make(charge, &slot, count);
+        if made || !charge.enforced { ChargeOutcome::Charged } else { ChargeOutcome::Refused }
     }
 
     /// Locks every counter of the plan, in the order of their places so that two plans never wait for each other, and
     /// only then looks and writes: nobody sees a state between.
-    fn charge_all(&self, charges: &[Charge<'_>], now: Timestamp) -> ChargeOutcome {
+    fn charge_all(&self, charges: &mut [Charge<'_>], now: Timestamp) -> ChargeOutcome {
         loop {
-            let mut places: SmallVec<[(Place, usize); 8]> = SmallVec::new();
-            let mut unheld_places: SmallVec<[usize; 8]> = SmallVec::new();
-            for (at, charge) in charges.iter().enumerate() {
-                match self.table.place(charge.key.fingerprint(), charge.key.window_seconds, now) {
-                    Some(place) => places.push((place, at)),
-                    None if charge.enforced => return ChargeOutcome::Full,
-                    None => unheld_places.push(at),
+            let mut places: SmallVec<[(Place, &mut Charge<'_>); 8]> = SmallVec::new();
+            for charge in charges.iter_mut() {
+                let (fingerprint, window_seconds) = (charge.key.fingerprint(), charge.key.window_seconds());
+                match self.table.place(fingerprint, window_seconds, now) {
+                    Some(place) => places.push((place, charge)),
+                    None => match no_room(charge, now) {
+                        // Left out: it does not decide.
+                        ChargeOutcome::Charged => {}
+                        full => return full,
+                    },
                 }
             }
-            places.sort_unstable();
-            let mut slots: SmallVec<[_; 8]> = SmallVec::new();
-            for (place, at) in &places {
-                let Some(charge) = charges.get(*at) else { continue };
-                if let Some(slot) = self.table.lock_at(*place, charge.key.fingerprint()) {
-                    slots.push((slot, *at, charge));
-                }
-            }
-            if slots.len() != places.len() {
+            places.sort_unstable_by_key(|(place, _)| *place);
+            let wanted = places.len();
+            let held: SmallVec<[_; 8]> = places
+                .into_iter()
+                .map_while(|(place, charge)| {
+                    let slot = self.table.lock_at(place, charge.key.fingerprint())?;
+                    let count = slot.count().at(now, charge.key.window_seconds());
+                    Some((slot, count, charge))
+                })
+                .collect();
+            if held.len() != wanted {
                 // A counter's place was given away since it was looked up: its window had ended. Look again.
                 continue;
             }
-            let mut refused = false;
-            let mut states: SmallVec<[(usize, CounterState); 8]> = SmallVec::new();
-            for (slot, at, charge) in &slots {
-                let count = slot.count().at(now, charge.key.window_seconds);
-                refused |= charge.enforced && count.fits(charge.cost, charge.capacity).is_none();
-                let used = Amount::from_micros(count.used);
-                let resets_at = Timestamp::from_millis(count.ends);
-                states.push((*at, CounterState { used, resets_at, charged: None }));
-            }
-            if !refused {
-                for ((slot, _, charge), (_, state)) in slots.iter().zip(&mut states) {
-                    let mut count = slot.count().at(now, charge.key.window_seconds);
-                    if let Some(used) = count.fits(charge.cost, charge.capacity) {
-                        count.used = used;
-                        slot.set(count);
-                        state.used = Amount::from_micros(used);
-                        state.charged = Some(CounterHandle::Fingerprint(charge.key.fingerprint()));
-                    }
+            let refused = held.iter().any(|(_, count, charge)| {
+                charge.enforced && count.fits(charge.cost, charge.capacity).is_none()
+            });
+            for (slot, count, charge) in held {
+                if refused {
+                    charge.state = state(count);
+                } else {
+                    make(charge, &slot, count);
                 }
             }
-            drop(slots);
-            for at in unheld_places {
-                if let Some(charge) = charges.get(at) {
-                    states.push((at, unheld(charge, now)));
-                }
-            }
-            states.sort_unstable_by_key(|(at, _)| *at);
-            let states = states.into_iter().map(|(_, state)| state).collect();
-            return if refused { ChargeOutcome::Refused(states) } else { ChargeOutcome::Charged(states) };
+            return if refused { ChargeOutcome::Refused } else { ChargeOutcome::Charged };
         }
     }
 }
 
-/// How a counter stands that there is no room for, under a charge that is not enforced.
-fn unheld(charge: &Charge<'_>, now: Timestamp) -> CounterState {
-    let count = slot::Count::default().at(now, charge.key.window_seconds);
-    CounterState { used: charge.capacity, resets_at: Timestamp::from_millis(count.ends), charged: None }
+/// Makes a charge if it fits, and says how the counter then stands.
+#[inline]
+fn make(charge: &mut Charge<'_>, slot: &Locked<'_>, count: Count) -> bool {
+    let Some(used) = count.fits(charge.cost, charge.capacity) else {
+        charge.state = state(count);
+        return false;
+    };
+    let count = Count { used, ..count };
+    slot.set(count);
+    let charged = Some(CounterHandle::Fingerprint(charge.key.fingerprint()));
+    charge.state = CounterState { charged, ..state(count) };
+    true
+}
+
+#[inline]
+fn state(count: Count) -> CounterState {
+    let used = Amount::from_micros(count.used);
+    CounterState { used, resets_at: Timestamp::from_millis(count.ends), charged: None }
+}
+
+/// There is no room for the counter: that denies where the charge is enforced. Otherwise it counts as used up.
+#[cold]
+fn no_room(charge: &mut Charge<'_>, now: Timestamp) -> ChargeOutcome {
+    if charge.enforced {
+        return ChargeOutcome::Full;
+    }
+    let count = Count::default().at(now, charge.key.window_seconds());
+    charge.state = CounterState { used: charge.capacity, ..state(count) };
+    ChargeOutcome::Charged
 }
 
 #[cfg(test)]

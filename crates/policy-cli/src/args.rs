@@ -1,0 +1,180 @@
+//! What the command can be asked for, and handing it on to whoever does it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use policy_core::Timestamp;
+
+use crate::failure::{CANNOT, Failure};
+use crate::output::Output;
+use crate::{eval, test, time, validate};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  policy validate policy.json
+  policy eval --policy policy.json calls.jsonl
+  policy test cases/*.json";
+
+const EVAL_EXAMPLES: &str = r#"Examples:
+  Decide the calls in a file:
+    policy eval --policy policy.json calls.jsonl
+
+  Decide one call:
+    echo '{"grant": "alice", "tool": "list-pods", "arguments": {}}' | policy eval --policy policy.json
+
+  Follow a log of calls, and keep what is denied:
+    tail -f calls.jsonl | policy eval --policy policy.json --format json | grep '"effect":"deny"'
+
+A call is a line such as
+  {"grant": "alice", "session": "s1", "tool": "create-pod", "arguments": {"gpuCount": 2}, "at": "2026-01-01T10:30:00Z"}
+with `grant` and `tool`, and perhaps `server`, `session`, `claims`, `arguments` and `at`. A line that is no call gives
+{"line": N, "error": "..."} in its place, and the run goes on.
+
+Limits count from zero in each run. Exit status: 0 when every line was a call, denied or not; 2 when one was not, or
+nothing could be decided."#;
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  policy validate policy.json
+  policy validate policies/*.json
+
+Exit status: 0 when every file is a policy, 1 when one is not.";
+
+const TEST_EXAMPLES: &str = r#"Examples:
+  policy test cases/*.json
+  policy test --skip-unsupported cases/*.json
+
+A case file holds one case or a list of them:
+  {
+    "name": "nobody deletes pods",
+    "policy": {"version": "1", "default": "deny", "hide": ["delete-pod"]},
+    "steps": [
+      {
+        "at": "2026-01-01T10:30:00Z",
+        "identity": {"grant": "alice"},
+        "tool": "delete-pod",
+        "arguments": {"podId": "p1"},
+        "expect": {"effect": "deny", "code": "hidden"}
+      }
+    ]
+  }
+
+Exit status: 0 when every case passed, 1 when one did not."#;
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  policy completions bash > ~/.local/share/bash-completion/completions/policy
+  policy completions zsh > ~/.zfunc/_policy
+  policy completions fish > ~/.config/fish/completions/policy.fish";
+
+/// Decides tool calls by policy: checks policies, tries them out on calls, runs their tests.
+#[derive(Debug, Parser)]
+#[command(name = "policy", version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Decides calls, one a line, and prints one decision a line
+    #[command(after_help = EVAL_EXAMPLES)]
+    Eval(EvalArgs),
+    /// Shows everything that is wrong with policy files
+    #[command(after_help = VALIDATE_EXAMPLES)]
+    Validate {
+        /// Policy files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Runs case files: calls, and the decisions that are expected
+    #[command(after_help = TEST_EXAMPLES)]
+    Test {
+        /// Case files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Count cases that need what is not supported yet as skipped, not as failed
+        #[arg(long)]
+        skip_unsupported: bool,
+    },
+    /// Prints a script that completes this command's arguments in a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+struct EvalArgs {
+    /// The policy to decide by; it applies to every grant
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// What the server answers to `tools/list`. Used for names alone so far: warns of names in the policy that the
+    /// server does not list, and marks calls of such tools in the table. Decisions stay as they are, and arguments are
+    /// not held against the tools' schemas
+    #[arg(long, value_name = "LIST.json")]
+    tools: Option<PathBuf>,
+    /// The time of calls that have no `at`, such as 2026-01-01T10:30:00Z [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<Timestamp>,
+    /// How decisions are shown [default: table on a terminal, json elsewhere]
+    #[arg(long)]
+    format: Option<Format>,
+    /// The calls, one JSON object a line; standard input if left out or `-`
+    #[arg(value_name = "CALLS.jsonl")]
+    calls: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// One JSON object a line
+    Json,
+    /// For reading
+    Table,
+}
+
+/// Does what the command line asks for.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help that nobody reads is no failure.
+            let _shown = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(CANNOT));
+        }
+    };
+    let done = match cli.command {
+        Command::Eval(EvalArgs { policy, tools, at, format, calls }) => {
+            let format = format.map(|format| match format {
+                Format::Json => eval::Format::Json,
+                Format::Table => eval::Format::Table,
+            });
+            eval::run(&eval::Options { policy, tools, at, format, calls })
+        }
+        Command::Validate { files } => validate::run(&files),
+        Command::Test { files, skip_unsupported } => test::run(&test::Options { files, skip_unsupported }),
+        Command::Completions { shell } => complete(shell),
+    };
+    done.unwrap_or_else(|failure: Failure| failure.report())
+}
+
+fn complete(shell: Shell) -> Result<ExitCode, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "policy", &mut script);
+    Output::plain().write(&String::from_utf8_lossy(&script))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    time::parse(text).map_err(|error| format!("it {error}"))
+}

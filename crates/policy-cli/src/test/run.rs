@@ -1,0 +1,147 @@
+//! Runs a case, and finds out what came out otherwise than expected. Time stands still between its steps.
+
+use std::sync::Arc;
+
+use policy_core::{Decision, Engine, ManualClock};
+use policy_json::{DiagnosticCode, JsonText, LoadError};
+
+use super::case::{Case, Expect, Expected, Step, Text};
+use crate::policy_file::{self, Loaded, NotLoaded};
+use crate::printable;
+
+/// What came of a case.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Passed,
+    Failed(Vec<Finding>),
+    /// It needs something that is not supported yet.
+    Unsupported(Finding),
+}
+
+/// Something that is not as expected.
+#[derive(Debug)]
+pub(super) enum Finding {
+    /// The case cannot be run.
+    Broken(String),
+    /// Its policy has mistakes, already shown with their places.
+    Mistakes { shown: String, wanted: Option<String> },
+    /// A decision is another than expected.
+    Decision { step: usize, call: String, differences: Vec<Difference> },
+}
+
+/// A part of a decision.
+#[derive(Debug)]
+pub(super) struct Difference {
+    pub(super) field: &'static str,
+    /// `None` where the case does not say.
+    pub(super) expected: Option<String>,
+    pub(super) found: String,
+}
+
+impl Outcome {
+    pub(super) fn broken(why: impl Into<String>) -> Self {
+        Self::Failed(vec![Finding::Broken(why.into())])
+    }
+}
+
+/// Runs a case of a file with this name and text.
+pub(super) fn run(file: &str, text: &[u8], case: &Case<'_>) -> Outcome {
+    if case.has_tools {
+        let why = "`tools`: holding arguments against a server's schemas is not supported yet";
+        return Outcome::Unsupported(Finding::Broken(why.to_owned()));
+    }
+    match (policy_file::load("case", case.policy.bytes()), &case.expected) {
+        (Ok(loaded), Expected::Steps(steps)) => run_steps(loaded, case, steps),
+        (Ok(_), Expected::LoadError { .. }) => {
+            Outcome::broken("the policy was expected to be refused, and loads")
+        }
+        (Err(NotLoaded::Unusable(fault)), _) => Outcome::broken(printable::text(&fault)),
+        (Err(NotLoaded::Mistakes(error)), Expected::LoadError { pointer, code }) => {
+            let (pointer, code) = (pointer.as_deref(), code.as_deref());
+            if is_expected(&error, pointer, code) {
+                return Outcome::Passed;
+            }
+            let wanted = [("code", code), ("pointer", pointer)].into_iter();
+            let wanted =
+                wanted.filter_map(|(field, text)| Some(format!("{field} `{}`", printable::text(text?))));
+            let wanted = format!("expected a mistake with {}", wanted.collect::<Vec<_>>().join(" and "));
+            refused(file, text, case, &error, Some(wanted))
+        }
+        (Err(NotLoaded::Mistakes(error)), Expected::Steps(_)) => refused(file, text, case, &error, None),
+    }
+}
+
+/// The policy is refused, otherwise than expected.
+fn refused(file: &str, text: &[u8], case: &Case<'_>, error: &LoadError, wanted: Option<String>) -> Outcome {
+    let shown = match &case.policy {
+        Text::Part(raw) => policy_file::render(file, text, raw.offset, error),
+        Text::Quoted(quoted) => {
+            policy_file::render(&format!("{file} (policy_text)"), quoted.as_bytes(), 0, error)
+        }
+    };
+    let finding = Finding::Mistakes { shown, wanted };
+    let mut mistakes = error.diagnostics().iter();
+    if mistakes.all(|mistake| mistake.code == DiagnosticCode::NotSupported) {
+        Outcome::Unsupported(finding)
+    } else {
+        Outcome::Failed(vec![finding])
+    }
+}
+
+/// Whether one of the mistakes is at that place and of that kind.
+fn is_expected(error: &LoadError, pointer: Option<&str>, code: Option<&str>) -> bool {
+    error.diagnostics().iter().any(|mistake| {
+        pointer.is_none_or(|pointer| mistake.pointer == pointer)
+            && code.is_none_or(|code| mistake.code.name() == code)
+    })
+}
+
+fn run_steps(loaded: Loaded, case: &Case<'_>, steps: &[Step<'_>]) -> Outcome {
+    let clock = Arc::new(ManualClock::default());
+    let engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock)).options(case.options).build();
+    let mut findings = Vec::new();
+    for (place, step) in steps.iter().enumerate() {
+        clock.set(step.at);
+        let arguments = step.arguments.as_ref().map(|text| JsonText::new(text.bytes()));
+        let decision = engine.evaluate(&step.identity, &step.tool, arguments);
+        let differences = compare(&step.expect, &decision);
+        if !differences.is_empty() {
+            let call =
+                format!("{} calls {}", printable::name(step.identity.grant()), printable::name(&step.tool));
+            findings.push(Finding::Decision { step: place.saturating_add(1), call, differences });
+        }
+    }
+    if findings.is_empty() { Outcome::Passed } else { Outcome::Failed(findings) }
+}
+
+fn compare(expect: &Expect, decision: &Decision) -> Vec<Difference> {
+    let retry_after = decision.retry_after().map(|wait| wait.as_millis().to_string());
+    let fields = [
+        ("effect", Some(expect.effect.clone()), Some(decision.effect().name().to_owned())),
+        ("code", expect.code.clone(), Some(decision.code().name().to_owned())),
+        ("rule", expect.rule.clone(), Some(decision.rule())),
+        ("pointer", expect.pointer.clone(), Some(decision.pointer())),
+        ("message", expect.message.clone(), Some(decision.message())),
+        ("retry_after_ms", expect.retry_after_ms.map(|wait| wait.to_string()), retry_after),
+    ];
+    let differs = |(field, expected, found): (_, Option<String>, Option<String>)| {
+        let expected = expected?;
+        let found_text = found.as_deref().unwrap_or("nothing");
+        (found.as_deref() != Some(expected.as_str())).then(|| Difference {
+            field,
+            expected: Some(printable::text(&expected)),
+            found: printable::text(found_text),
+        })
+    };
+    let mut differences: Vec<_> = fields.into_iter().filter_map(differs).collect();
+    let named = differences.iter().any(|difference| difference.field == "code");
+    if !differences.is_empty() && !named && expect.code.is_none() {
+        // Why the decision is what it is says more than that it is another.
+        differences.push(Difference {
+            field: "code",
+            expected: None,
+            found: decision.code().name().to_owned(),
+        });
+    }
+    differences
+}
