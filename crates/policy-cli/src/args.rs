@@ -24,23 +24,29 @@ Examples:
   policy eval --policy policy.json calls.jsonl
   policy test cases/*.json";
 
+// Lines of these texts are short enough not to be broken on a terminal of 80 columns.
 const EVAL_EXAMPLES: &str = r#"Examples:
   Decide the calls in a file:
     policy eval --policy policy.json calls.jsonl
 
   Decide one call:
-    echo '{"grant": "alice", "tool": "list-pods", "arguments": {}}' | policy eval --policy policy.json
+    echo '{"grant": "alice", "tool": "list-pods"}' |
+      policy eval --policy policy.json
 
   Follow a log of calls, and keep what is denied:
-    tail -f calls.jsonl | policy eval --policy policy.json --format json | grep '"effect":"deny"'
+    tail -f calls.jsonl |
+      policy eval --policy policy.json --format json | grep '"effect":"deny"'
 
-A call is a line such as
-  {"grant": "alice", "session": "s1", "tool": "create-pod", "arguments": {"gpuCount": 2}, "at": "2026-01-01T10:30:00Z"}
-with `grant` and `tool`, and perhaps `server`, `session`, `claims`, `arguments` and `at`. A line that is no call gives
-{"line": N, "error": "..."} in its place, and the run goes on.
+A call is one line:
+  {"grant": "alice", "tool": "create-pod", "arguments": {"gpuCount": 2}}
+It may also have `server`, `session`, `claims` (an object) and `at` (a time).
+Where a line is no call, {"line": N, "error": "..."} stands in its place, and
+the run goes on.
 
-Limits count from zero in each run. Exit status: 0 when every line was a call, denied or not; 2 when one was not, or
-nothing could be decided."#;
+Limits count from zero in each run.
+
+Exit status: 0 when every line was a call, whether denied or not; 2 when one
+was not, or nothing could be decided."#;
 
 const VALIDATE_EXAMPLES: &str = "\
 Examples:

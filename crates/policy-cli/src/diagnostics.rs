@@ -101,7 +101,10 @@ fn line_part(text: &[u8], span: &Range<usize>) -> LinePart {
     let after = after.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let (marked, rest) = after.split_at(span.end.saturating_sub(start).min(after.len()));
     // The renderer replaces what a terminal would obey, but for the control characters beyond ASCII.
-    let shown = |bytes| String::from_utf8_lossy(bytes).replace(|character| matches!(character, '\u{80}'..='\u{9f}'), "\u{fffd}");
+    let shown = |bytes| {
+        String::from_utf8_lossy(bytes)
+            .replace(|character| matches!(character, '\u{80}'..='\u{9f}'), "\u{fffd}")
+    };
     let [before, marked, rest] = [before, marked, rest].map(shown);
     let span = before.len()..before.len().saturating_add(marked.len());
     LinePart { text: format!("{before}{marked}{rest}"), span, is_from_start }

@@ -15,8 +15,8 @@ use crate::policy::Digest;
 use crate::program::{CompiledLimit, Program};
 use crate::reason::Context;
 use crate::snapshot::{Lease, Snapshot};
-use crate::store::{Receipt, ReceiptEntry};
-use crate::verdict::{Counted, Finding, Place, Verdict};
+use crate::store::{CounterState, Receipt, ReceiptEntry};
+use crate::verdict::{Finding, Place, Verdict};
 
 /// May the call go ahead, and why. Reasons are put into words when they are asked for.
 ///
@@ -98,12 +98,12 @@ impl Decision {
     pub fn limits(&self) -> impl Iterator<Item = LimitStatus<'_>> {
         self.touched().map(|(limit, counted)| LimitStatus {
             limit: &limit.limit,
-            used: counted.state.used,
-            resets_at: counted.state.resets_at,
+            used: counted.used,
+            resets_at: counted.resets_at,
         })
     }
 
-    fn touched(&self) -> impl Iterator<Item = (&CompiledLimit, &Counted)> {
+    fn touched(&self) -> impl Iterator<Item = (&CompiledLimit, &CounterState)> {
         let limits = self.context().limits().enumerate();
         limits.filter_map(|(place, limit)| Some((limit, self.verdict.counted(place)?)))
     }
@@ -116,7 +116,7 @@ impl Decision {
             return None;
         };
         let (limit, counted) = self.touched().find(|(limit, _)| limit.origin == origin)?;
-        (counted.cost <= limit.limit.max).then(|| counted.state.resets_at.since(self.verdict.now))
+        (counted.cost <= limit.limit.max).then(|| counted.resets_at.since(self.verdict.now))
     }
 
     /// What would have denied the call, had it not been in shadow mode.
@@ -132,8 +132,8 @@ impl Decision {
             .verdict
             .counted
             .iter_mut()
-            .filter_map(|Counted { cost, state }| {
-                Some(ReceiptEntry { counter: state.charged.take()?, resets_at: state.resets_at, cost: *cost })
+            .filter_map(|CounterState { cost, resets_at, charged, .. }| {
+                Some(ReceiptEntry { counter: charged.take()?, resets_at: *resets_at, cost: *cost })
             })
             .collect();
         (!entries.is_empty()).then_some(Receipt { engine: self.engine, entries })

@@ -35,6 +35,22 @@ struct Inner {
     options: DecisionOptions,
 }
 
+impl Inner {
+    /// Clock, plan, charge, settle.
+    fn decide<A: Arguments>(&self, request: &Request<'_, A>, decision: &mut Decision) {
+        let (snapshot, verdict) = decision.parts();
+        let mut contingent = Contingent::default();
+        if plan(snapshot, request, verdict, &mut contingent) == Plan::Contingent {
+            let now = self.clock.now();
+            let answer = self.store.charge(&contingent.charges, &mut verdict.counted, now);
+            settle(&contingent, answer, now, verdict);
+        }
+        if verdict.code != Code::Allowed {
+            verdict.more().asked = request.tool.into();
+        }
+    }
+}
+
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Engine").field("options", &self.inner.options).finish_non_exhaustive()
@@ -59,21 +75,9 @@ impl Engine {
     /// nothing.
     #[inline]
     pub fn evaluate(&self, identity: &Identity, tool: &str, arguments: impl Arguments) -> Decision {
-        let Inner { id, current, store, clock, options } = &*self.inner;
-        let mut decision = Decision::undecided(current.lease(), *id);
-        {
-            let (snapshot, verdict) = decision.parts();
-            let request = Request { identity, tool, arguments: &arguments, options };
-            let mut contingent = Contingent::default();
-            if plan(snapshot, &request, verdict, &mut contingent) == Plan::Contingent {
-                let now = clock.now();
-                let answer = store.charge(&mut contingent.charges, now);
-                settle(contingent, answer, now, verdict);
-            }
-            if verdict.code != Code::Allowed {
-                verdict.more().asked = tool.into();
-            }
-        }
+        let mut decision = Decision::undecided(self.inner.current.lease(), self.inner.id);
+        let request = Request { identity, tool, arguments: &arguments, options: &self.inner.options };
+        self.inner.decide(&request, &mut decision);
         decision
     }
 

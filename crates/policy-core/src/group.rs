@@ -13,6 +13,16 @@ pub enum Mode {
     Shadow,
 }
 
+/// What becomes of a present argument whose type a condition cannot judge, such as `"5000"` under `gt`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TypeMismatch {
+    /// The call is denied, under `require` and under `deny_if`.
+    #[default]
+    Deny,
+    /// The condition is false, as in the format's origin: `deny_if` lets the call through.
+    Ignore,
+}
+
 /// `{ "conditions": [...], "on_deny": "text" }`: conditions that are ANDed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
@@ -30,13 +40,15 @@ impl Group {
     /// Judges the group, and names the condition that decided: the first false one, else the first mismatch, else the
     /// first (`None` where there are no conditions). The order of the conditions makes no other difference.
     #[must_use]
-    pub fn judge(&self, arguments: Json<'_>) -> (Outcome, Option<usize>) {
+    pub fn judge(&self, arguments: Json<'_>, type_mismatch: TypeMismatch) -> (Outcome, Option<u32>) {
         let mut mismatch = None;
-        for (place, condition) in self.conditions.iter().enumerate() {
-            match condition.judge(arguments) {
-                Outcome::Holds => {}
-                Outcome::False => return (Outcome::False, Some(place)),
-                Outcome::Mismatch => mismatch = mismatch.or(Some(place)),
+        for (place, condition) in (0..).zip(&self.conditions) {
+            match (condition.judge(arguments), type_mismatch) {
+                (Outcome::Holds, _) => {}
+                (Outcome::False, _) | (Outcome::Mismatch, TypeMismatch::Ignore) => {
+                    return (Outcome::False, Some(place));
+                }
+                (Outcome::Mismatch, TypeMismatch::Deny) => mismatch = mismatch.or(Some(place)),
             }
         }
         match mismatch {

@@ -58,18 +58,17 @@ pub use counter::{CounterKey, Fingerprint, ScopeValue};
 pub use decimal::{Amount, AmountError, Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
 pub use decision::{Decision, LimitStatus, PolicyRef, Shadowed};
 pub use engine::{Engine, EngineBuilder};
-pub use group::{Group, Mode};
+pub use group::{Group, Mode, TypeMismatch};
 pub use identity::Identity;
 pub use limit::{Limit, RateLimit, Scope, Window};
 pub use memory::MemoryStore;
 pub use path::{Path, PathError};
-pub use plan::{DecisionOptions, TypeMismatch};
+pub use plan::DecisionOptions;
 pub use policy::{
     Action, AllTools, DefaultEffect, Digest, Policy, PolicyFault, PolicyFaultKind, Tool, escape,
 };
 pub use policy_set::{PolicySet, PolicySetError};
 pub use store::{
-    Charge, ChargeOutcome, ChargePlan, CounterHandle, CounterState, CounterStore, Receipt, ReceiptEntry,
-    StoreError,
+    Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, Receipt, ReceiptEntry, StoreError,
 };
 pub use value::{Number, Value};

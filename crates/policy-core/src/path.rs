@@ -15,6 +15,9 @@ impl Path {
     /// # Errors
     /// When it does not begin with `args.`, has an empty name, or uses a form that is not supported yet.
     pub fn parse(text: &str) -> Result<Self, PathError> {
+        if text.starts_with("args[") {
+            return Err(PathError::Unsupported);
+        }
         let rest = text.strip_prefix("args.").ok_or(PathError::OutsideArguments)?;
         let names: Box<[Box<str>]> = rest.split('.').map(Into::into).collect();
         for name in &names {

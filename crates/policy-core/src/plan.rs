@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use smallvec::SmallVec;
+
 use crate::arguments::{
     ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
 };
@@ -9,14 +11,14 @@ use crate::code::Code;
 use crate::condition::Outcome;
 use crate::counter::CounterKey;
 use crate::decimal::{Amount, Decimal};
-use crate::group::{Group, Mode};
+use crate::group::{Group, Mode, TypeMismatch};
 use crate::identity::Identity;
 use crate::limit::Limit;
 use crate::path::Path;
 use crate::policy::{Action, DefaultEffect};
 use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::snapshot::Snapshot;
-use crate::store::{Charge, ChargePlan, CounterState};
+use crate::store::{Charge, CounterState};
 use crate::verdict::{CostFault, Detail, GroupList, Place, Verdict};
 
 /// How an engine decides, where the host may choose.
@@ -26,16 +28,6 @@ pub struct DecisionOptions {
     pub caps: Caps,
     /// What becomes of a present argument whose type a condition cannot judge.
     pub type_mismatch: TypeMismatch,
-}
-
-/// What becomes of a present argument whose type a condition cannot judge, such as `"5000"` under `gt`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TypeMismatch {
-    /// The call is denied, under `require` and under `deny_if`.
-    #[default]
-    Deny,
-    /// The condition is false, as in the format's origin: `deny_if` lets the call through.
-    Ignore,
 }
 
 /// What planning comes to.
@@ -50,7 +42,7 @@ pub(crate) enum Plan {
 /// Charges to be made, and the limits that ask for them.
 #[derive(Debug, Default)]
 pub(crate) struct Contingent<'a> {
-    pub(crate) charges: ChargePlan<'a>,
+    pub(crate) charges: SmallVec<[Charge<'a>; 2]>,
     /// The tool's limits, then everybody's.
     pub(crate) limits: [&'a [CompiledLimit]; 2],
 }
@@ -212,7 +204,7 @@ fn plan_arguments<'a, A: Arguments>(
         (GroupList::DenyIf, rules.map_or(&[][..], |tool| &tool.deny_if)),
     ];
     for (list, groups) in lists {
-        for (place, group) in groups.iter().enumerate() {
+        for (place, group) in (0..).zip(groups) {
             let Some((code, condition)) = judge(list, group, root, request.options.type_mismatch) else {
                 continue;
             };
@@ -247,19 +239,15 @@ fn judge(
     group: &Group,
     root: Option<Json<'_>>,
     type_mismatch: TypeMismatch,
-) -> Option<(Code, Option<usize>)> {
+) -> Option<(Code, Option<u32>)> {
     let (outcome, condition) = match root {
-        Some(root) => group.judge(root),
+        Some(root) => group.judge(root, type_mismatch),
         None if group.conditions.is_empty() => (Outcome::Holds, None),
         None => match group.mode {
             // Its arguments could not be read, which has been reported.
             Mode::Shadow => return None,
             Mode::Enforce => return Some((Code::InternalError, None)),
         },
-    };
-    let outcome = match (outcome, type_mismatch) {
-        (Outcome::Mismatch, TypeMismatch::Ignore) => Outcome::False,
-        (outcome, _) => outcome,
     };
     let code = match (list, outcome) {
         (GroupList::Require, Outcome::Holds) | (GroupList::DenyIf, Outcome::False) => return None,
@@ -297,24 +285,29 @@ fn plan_limits<'a>(
             },
         };
         let (key, capacity) = (key(limit, identity), limit.limit.max);
-        let charge = Charge { key, cost, capacity, enforced, state: CounterState::default() };
-        let charges = &mut contingent.charges.charges;
+        let charge = Charge { key, cost, capacity, enforced };
+        let charges = &mut contingent.charges;
         match charges.iter().position(|known| known.key == charge.key) {
             None => {
                 charges.push(charge);
-                if verdict.charge_of.is_some() {
+                verdict.counted.push(CounterState { cost, ..CounterState::default() });
+                // Once one limit has shared a charge, or had none, every further one's place has to be noted.
+                if verdict.more.as_ref().is_some_and(|more| !more.charge_of.is_empty()) {
                     map(verdict, place, Some(charges.len().saturating_sub(1)));
                 }
             }
             Some(same) => {
                 if let Some(known) = charges.get_mut(same) {
                     merge(known, charge);
+                    if let Some(state) = verdict.counted.get_mut(same) {
+                        state.cost = known.cost;
+                    }
                 }
                 map(verdict, place, Some(same));
             }
         }
     }
-    if contingent.charges.charges.is_empty() {
+    if contingent.charges.is_empty() {
         verdict.settle(Code::Allowed, Place::Nowhere);
         return Plan::Settled;
     }
@@ -324,12 +317,11 @@ fn plan_limits<'a>(
 /// Notes which charge the limit at `place` is in. Until the first limit that shares one, or has none, each has its own.
 #[cold]
 fn map(verdict: &mut Verdict, place: usize, charge: Option<usize>) {
-    let mut known = match verdict.charge_of.take() {
-        Some(known) => known.into_vec(),
-        None => (0..place).map(Some).collect(),
-    };
-    known.push(charge);
-    verdict.charge_of = Some(known.into());
+    let charge_of = &mut verdict.more().charge_of;
+    if charge_of.is_empty() {
+        charge_of.extend((0..place).map(Some));
+    }
+    charge_of.push(charge);
 }
 
 #[inline]

@@ -17,7 +17,7 @@ pub(crate) struct Program {
     pub(crate) digest: Digest,
     pub(crate) default: DefaultEffect,
     /// The place of `*` in `hide`, if it is there.
-    pub(crate) hides_all: Option<usize>,
+    pub(crate) hides_all: Option<u32>,
     /// Every name of the document. The names are the author's, so a fast hash is no way in: who calls cannot add any.
     names: HashMap<Box<str>, u32, RandomState>,
     tools: Vec<Entry>,
@@ -32,7 +32,7 @@ pub(crate) struct Program {
 pub(crate) struct Entry {
     pub(crate) name: Box<str>,
     /// Its place in `hide`.
-    pub(crate) hidden: Option<usize>,
+    pub(crate) hidden: Option<u32>,
     /// Its rules; `None` where it is only hidden.
     pub(crate) rules: Option<Rules>,
 }
@@ -125,7 +125,7 @@ impl Program {
             entries.push(Entry { name, hidden: None, rules });
         }
         let mut hides_all = None;
-        for (place, name) in hide.into_iter().enumerate() {
+        for (place, name) in (0..).zip(hide) {
             if &*name == "*" {
                 hides_all = Some(place);
                 continue;

@@ -32,11 +32,11 @@ impl<'a> Context<'a> {
         self.entry.map_or("", |entry| &entry.name)
     }
 
-    fn group(&self, list: GroupList, place: usize) -> Option<&'a crate::group::Group> {
+    fn group(&self, list: GroupList, place: u32) -> Option<&'a crate::group::Group> {
         let tool = &self.entry?.rules.as_ref()?.tool;
         match list {
-            GroupList::Require => tool.require.get(place),
-            GroupList::DenyIf => tool.deny_if.get(place),
+            GroupList::Require => at(&tool.require, place),
+            GroupList::DenyIf => at(&tool.deny_if, place),
         }
     }
 
@@ -52,7 +52,7 @@ impl<'a> Context<'a> {
             Place::Arguments => "(arguments)".to_owned(),
             Place::Action => format!("/tools/{}/action", self.tool()),
             Place::Group { list, group, condition } => {
-                let named = self.group(list, group).and_then(|group| group.conditions.get(condition?));
+                let named = self.group(list, group).and_then(|group| at(&group.conditions, condition?));
                 match named {
                     Some(condition) => format!(
                         "/tools/{}/{}/{}-{}",
@@ -131,7 +131,7 @@ impl<'a> Context<'a> {
     fn group_message(&self, code: Code, place: Place, tool: &str) -> String {
         let Place::Group { list, group, condition } = place else { return String::new() };
         let group = self.group(list, group);
-        let condition = group.and_then(|group| group.conditions.get(condition?));
+        let condition = group.and_then(|group| at(&group.conditions, condition?));
         if let (Code::TypeMismatch, Some(condition)) = (code, condition) {
             return format!("Argument {} must be {}", condition.path().text(), condition.wanted_type());
         }
@@ -171,6 +171,10 @@ impl<'a> Context<'a> {
             _ => "The limits could not be checked; try again later".to_owned(),
         }
     }
+}
+
+fn at<T>(list: &[T], place: u32) -> Option<&T> {
+    list.get(usize::try_from(place).ok()?)
 }
 
 impl GroupList {

@@ -8,19 +8,25 @@ use crate::decimal::Amount;
 
 /// Counts calls. What an implementation promises:
 ///
-/// - **All or nothing.** The charges of one plan are made together or not at all; nobody sees a state between.
+/// - **All or nothing.** The charges of one call are made together or not at all; nobody sees a state between.
 /// - **Never over capacity.** After `Charged`, no counter holds more than its capacity. Counting too little is a fault of
 ///   security; counting too much is permitted, and bounded by one window.
 /// - **An error is not an answer.** After `Err` the charge may or may not have been made; the engine denies.
-/// - **One clock per store.** A plan carries window rules and the engine's `now`. A store that several machines share
+/// - **One clock per store.** A charge carries its window's length, and the engine says what `now` is. A store that several machines share
 ///   puts its own time in its place. A window never moves back: when the clock does, the newest window seen goes on.
 /// - **Durability** is each store's own: its page says what `Ok` survives.
 pub trait CounterStore: Send + Sync {
-    /// Makes the charges of a plan, all or none, and writes into each how its counter then stands.
+    /// Makes the charges of one call, all or none. No two of them are on the same counter. `states` has one place for each
+    /// charge, in the same order: how its counter stands afterwards, whatever the outcome but [`ChargeOutcome::Full`].
     ///
     /// # Errors
     /// When the store cannot say whether the charges were made.
-    fn charge(&self, plan: &mut ChargePlan<'_>, now: Timestamp) -> Result<ChargeOutcome, StoreError>;
+    fn charge(
+        &self,
+        charges: &[Charge<'_>],
+        states: &mut [CounterState],
+        now: Timestamp,
+    ) -> Result<ChargeOutcome, StoreError>;
 
     /// Takes back what a receipt names, in the windows it was charged in; windows that have ended since stay as they are.
     ///
@@ -30,15 +36,8 @@ pub trait CounterStore: Send + Sync {
     fn refund(&self, receipt: Receipt) -> Result<(), StoreError>;
 }
 
-/// Charges that are to be made together. No two of them are on the same counter.
-#[derive(Clone, Debug, Default)]
-pub struct ChargePlan<'a> {
-    /// In the order of the policy's limits.
-    pub charges: SmallVec<[Charge<'a>; 2]>,
-}
-
 /// One charge on one counter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Charge<'a> {
     /// The counter.
     pub key: CounterKey<'a>,
@@ -46,13 +45,11 @@ pub struct Charge<'a> {
     pub cost: Amount,
     /// What it may hold at most.
     pub capacity: Amount,
-    /// Whether the plan is refused where this charge does not fit. A charge that is not enforced is left out then.
+    /// Whether the call is refused where this charge does not fit. A charge that is not enforced is left out then.
     pub enforced: bool,
-    /// How the counter stands after the plan was looked at: the store's answer.
-    pub state: CounterState,
 }
 
-/// What became of a plan.
+/// What became of a call's charges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChargeOutcome {
@@ -67,6 +64,8 @@ pub enum ChargeOutcome {
 /// How a counter stands.
 #[derive(Clone, Debug, Default)]
 pub struct CounterState {
+    /// What the call is to be charged: the engine's word, for the store to leave as it is.
+    pub cost: Amount,
     /// What it holds, this charge included where it was made.
     pub used: Amount,
     /// When its window ends, and it starts again at nothing.

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use crate::arguments::ArgumentError;
 use crate::clock::Timestamp;
 use crate::code::Code;
-use crate::decimal::{Amount, AmountError};
+use crate::decimal::AmountError;
 use crate::program::LimitOrigin;
 use crate::store::CounterState;
 
@@ -22,19 +22,10 @@ pub(crate) struct Verdict {
     pub(crate) entry: Option<u32>,
     /// When the store was asked; the epoch where it was not.
     pub(crate) now: Timestamp,
-    /// How each counter stands that was to be charged.
-    pub(crate) counted: SmallVec<[Counted; 1]>,
-    /// Which of `counted` each limit is in, in the order of the limits; `None` where it is one each.
-    pub(crate) charge_of: Option<Box<[Option<usize>]>>,
+    /// How each counter stands that is to be charged.
+    pub(crate) counted: SmallVec<[CounterState; 1]>,
     /// What only some answers have.
     pub(crate) more: Option<Box<More>>,
-}
-
-/// A counter, what it was to be charged, and how it then stood.
-#[derive(Debug)]
-pub(crate) struct Counted {
-    pub(crate) cost: Amount,
-    pub(crate) state: CounterState,
 }
 
 /// What an answer has beyond the code and its place.
@@ -46,6 +37,8 @@ pub(crate) struct More {
     pub(crate) detail: Option<Detail>,
     /// What would have denied, had it been enforced.
     pub(crate) shadowed: Vec<Finding>,
+    /// Which of `counted` each limit is in, in the order of the limits; empty where it is one each.
+    pub(crate) charge_of: Vec<Option<usize>>,
 }
 
 impl Verdict {
@@ -59,7 +52,6 @@ impl Verdict {
             entry: None,
             now: Timestamp::default(),
             counted: SmallVec::new(),
-            charge_of: None,
             more: None,
         }
     }
@@ -71,13 +63,17 @@ impl Verdict {
         self.place = place;
     }
 
-    /// The counter of the limit at that place in their order.
-    pub(crate) fn counted(&self, limit: usize) -> Option<&Counted> {
-        let charge = match &self.charge_of {
-            None => Some(limit),
-            Some(charge_of) => charge_of.get(limit).copied().flatten(),
-        };
-        self.counted.get(charge?)
+    /// Which charge the limit is in that stands at that place in their order.
+    pub(crate) fn charge_of(&self, limit: usize) -> Option<usize> {
+        match &self.more {
+            Some(more) if !more.charge_of.is_empty() => more.charge_of.get(limit).copied().flatten(),
+            _ => Some(limit),
+        }
+    }
+
+    /// The counter of that limit.
+    pub(crate) fn counted(&self, limit: usize) -> Option<&CounterState> {
+        self.counted.get(self.charge_of(limit)?)
     }
 
     #[cold]
@@ -106,15 +102,15 @@ pub(crate) enum Place {
     Nowhere,
     GrantRevoked,
     NoPolicy,
-    Hidden(usize),
+    Hidden(u32),
     Default,
     ToolName,
     Action,
     Arguments,
     Group {
         list: GroupList,
-        group: usize,
-        condition: Option<usize>,
+        group: u32,
+        condition: Option<u32>,
     },
     Limit(LimitOrigin),
 }

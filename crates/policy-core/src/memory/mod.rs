@@ -9,9 +9,7 @@ use self::slot::{Count, Locked};
 use self::table::{Place, Table};
 use crate::clock::Timestamp;
 use crate::decimal::Amount;
-use crate::store::{
-    Charge, ChargeOutcome, ChargePlan, CounterHandle, CounterState, CounterStore, Receipt, StoreError,
-};
+use crate::store::{Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, Receipt, StoreError};
 
 /// Counters in memory, at most as many as it was made for. They are gone when it is dropped.
 ///
@@ -49,10 +47,15 @@ impl Default for MemoryStore {
 
 impl CounterStore for MemoryStore {
     #[inline]
-    fn charge(&self, plan: &mut ChargePlan<'_>, now: Timestamp) -> Result<ChargeOutcome, StoreError> {
-        match plan.charges.as_mut_slice() {
-            [charge] => Ok(self.charge_one(charge, now)),
-            charges => Ok(self.charge_all(charges, now)),
+    fn charge(
+        &self,
+        charges: &[Charge<'_>],
+        states: &mut [CounterState],
+        now: Timestamp,
+    ) -> Result<ChargeOutcome, StoreError> {
+        match (charges, states) {
+            ([charge], [state]) => Ok(self.charge_one(charge, state, now)),
+            (charges, states) => Ok(self.charge_all(charges, states, now)),
         }
     }
 
@@ -76,54 +79,59 @@ impl CounterStore for MemoryStore {
 
 impl MemoryStore {
     #[inline]
-    fn charge_one(&self, charge: &mut Charge<'_>, now: Timestamp) -> ChargeOutcome {
+    fn charge_one(&self, charge: &Charge<'_>, state: &mut CounterState, now: Timestamp) -> ChargeOutcome {
         let window_seconds = charge.key.window_seconds();
         let Some(slot) = self.table.lock(charge.key.fingerprint(), window_seconds, now) else {
-            return no_room(charge, now);
+            return no_room(charge, state, now);
         };
         let count = slot.count().at(now, window_seconds);
-        let made = make(charge, &slot, count);
+        let made = make(charge, state, &slot, count);
         if made || !charge.enforced { ChargeOutcome::Charged } else { ChargeOutcome::Refused }
     }
 
-    /// Locks every counter of the plan, in the order of their places so that two plans never wait for each other, and
-    /// only then looks and writes: nobody sees a state between.
-    fn charge_all(&self, charges: &mut [Charge<'_>], now: Timestamp) -> ChargeOutcome {
+    /// Locks every counter of the call, in the order of their places so that two calls never wait for each other, and only
+    /// then looks and writes: nobody sees a state between.
+    fn charge_all(
+        &self,
+        charges: &[Charge<'_>],
+        states: &mut [CounterState],
+        now: Timestamp,
+    ) -> ChargeOutcome {
         loop {
-            let mut places: SmallVec<[(Place, &mut Charge<'_>); 8]> = SmallVec::new();
-            for charge in charges.iter_mut() {
+            let mut places: SmallVec<[(Place, &Charge<'_>, &mut CounterState); 8]> = SmallVec::new();
+            for (charge, state) in charges.iter().zip(states.iter_mut()) {
                 let (fingerprint, window_seconds) = (charge.key.fingerprint(), charge.key.window_seconds());
                 match self.table.place(fingerprint, window_seconds, now) {
-                    Some(place) => places.push((place, charge)),
-                    None => match no_room(charge, now) {
+                    Some(place) => places.push((place, charge, state)),
+                    None => match no_room(charge, state, now) {
                         // Left out: it does not decide.
                         ChargeOutcome::Charged => {}
                         full => return full,
                     },
                 }
             }
-            places.sort_unstable_by_key(|(place, _)| *place);
+            places.sort_unstable_by_key(|(place, ..)| *place);
             let wanted = places.len();
             let held: SmallVec<[_; 8]> = places
                 .into_iter()
-                .map_while(|(place, charge)| {
+                .map_while(|(place, charge, state)| {
                     let slot = self.table.lock_at(place, charge.key.fingerprint())?;
                     let count = slot.count().at(now, charge.key.window_seconds());
-                    Some((slot, count, charge))
+                    Some((slot, count, charge, state))
                 })
                 .collect();
             if held.len() != wanted {
                 // A counter's place was given away since it was looked up: its window had ended. Look again.
                 continue;
             }
-            let refused = held.iter().any(|(_, count, charge)| {
+            let refused = held.iter().any(|(_, count, charge, _)| {
                 charge.enforced && count.fits(charge.cost, charge.capacity).is_none()
             });
-            for (slot, count, charge) in held {
+            for (slot, count, charge, state) in held {
                 if refused {
-                    charge.state = state(count);
+                    tell(state, count);
                 } else {
-                    make(charge, &slot, count);
+                    make(charge, state, &slot, count);
                 }
             }
             return if refused { ChargeOutcome::Refused } else { ChargeOutcome::Charged };
@@ -131,34 +139,34 @@ impl MemoryStore {
     }
 }
 
-/// Makes a charge if it fits, and says how the counter then stands.
+/// Makes a charge if it fits, and tells how the counter then stands.
 #[inline]
-fn make(charge: &mut Charge<'_>, slot: &Locked<'_>, count: Count) -> bool {
+fn make(charge: &Charge<'_>, state: &mut CounterState, slot: &Locked<'_>, count: Count) -> bool {
     let Some(used) = count.fits(charge.cost, charge.capacity) else {
-        charge.state = state(count);
+        tell(state, count);
         return false;
     };
     let count = Count { used, ..count };
     slot.set(count);
-    let charged = Some(CounterHandle::Fingerprint(charge.key.fingerprint()));
-    charge.state = CounterState { charged, ..state(count) };
+    tell(state, count);
+    state.charged = Some(CounterHandle::Fingerprint(charge.key.fingerprint()));
     true
 }
 
 #[inline]
-fn state(count: Count) -> CounterState {
-    let used = Amount::from_micros(count.used);
-    CounterState { used, resets_at: Timestamp::from_millis(count.ends), charged: None }
+fn tell(state: &mut CounterState, count: Count) {
+    state.used = Amount::from_micros(count.used);
+    state.resets_at = Timestamp::from_millis(count.ends);
 }
 
 /// There is no room for the counter: that denies where the charge is enforced. Otherwise it counts as used up.
 #[cold]
-fn no_room(charge: &mut Charge<'_>, now: Timestamp) -> ChargeOutcome {
+fn no_room(charge: &Charge<'_>, state: &mut CounterState, now: Timestamp) -> ChargeOutcome {
     if charge.enforced {
         return ChargeOutcome::Full;
     }
     let count = Count::default().at(now, charge.key.window_seconds());
-    charge.state = CounterState { used: charge.capacity, ..state(count) };
+    tell(state, Count { used: charge.capacity.micros(), ..count });
     ChargeOutcome::Charged
 }
 

@@ -20,29 +20,29 @@ fn charge(key: CounterKey<'_>, cost: u64, capacity: u64) -> Charge<'_> {
         cost: Amount::whole(cost).unwrap(),
         capacity: Amount::whole(capacity).unwrap(),
         enforced: true,
-        state: CounterState::default(),
     }
-}
-
-fn plan<'a>(charges: impl IntoIterator<Item = Charge<'a>>) -> ChargePlan<'a> {
-    ChargePlan { charges: charges.into_iter().collect() }
 }
 
 fn at(seconds: u64) -> Timestamp {
     Timestamp::from_millis(seconds * 1000)
 }
 
-/// Whether it was charged, and what each counter then holds.
-fn outcome(store: &MemoryStore, charges: &[Charge<'_>], now: Timestamp) -> (bool, Vec<u64>) {
-    let mut plan = plan(charges.iter().cloned());
-    let outcome = store.charge(&mut plan, now).unwrap();
-    assert_ne!(outcome, ChargeOutcome::Full, "there is room");
-    let used = plan.charges.iter().map(|charge| charge.state.used.as_whole().unwrap()).collect();
-    (outcome == ChargeOutcome::Charged, used)
+/// What became of the charges, and how each counter then stands.
+fn charged(
+    store: &MemoryStore,
+    charges: &[Charge<'_>],
+    now: Timestamp,
+) -> (ChargeOutcome, Vec<CounterState>) {
+    let mut states = vec![CounterState::default(); charges.len()];
+    (store.charge(charges, &mut states, now).unwrap(), states)
 }
 
-fn charged(store: &MemoryStore, charges: &[Charge<'_>], now: Timestamp) -> ChargeOutcome {
-    store.charge(&mut plan(charges.iter().cloned()), now).unwrap()
+/// Whether it was charged, and what each counter then holds.
+fn outcome(store: &MemoryStore, charges: &[Charge<'_>], now: Timestamp) -> (bool, Vec<u64>) {
+    let (outcome, states) = charged(store, charges, now);
+    assert_ne!(outcome, ChargeOutcome::Full, "there is room");
+    let used = states.iter().map(|state| state.used.as_whole().unwrap()).collect();
+    (outcome == ChargeOutcome::Charged, used)
 }
 
 #[test]
@@ -62,13 +62,13 @@ fn counts_to_the_capacity_and_afresh_in_the_next_window() {
 fn a_plan_is_charged_whole_or_not_at_all() {
     let store = MemoryStore::with_capacity(64);
     let (a, b) = (charge(key("alice", "a"), 1, 5), charge(key("alice", "b"), 1, 1));
-    assert_eq!(outcome(&store, &[a.clone(), b.clone()], at(0)), (true, vec![1, 1]));
-    assert_eq!(outcome(&store, &[a.clone(), b.clone()], at(0)), (false, vec![1, 1]));
-    assert_eq!(outcome(&store, &[b.clone(), a.clone()], at(0)), (false, vec![1, 1]));
-    assert_eq!(outcome(&store, &[a.clone()], at(0)), (true, vec![2]));
+    assert_eq!(outcome(&store, &[a, b], at(0)), (true, vec![1, 1]));
+    assert_eq!(outcome(&store, &[a, b], at(0)), (false, vec![1, 1]));
+    assert_eq!(outcome(&store, &[b, a], at(0)), (false, vec![1, 1]));
+    assert_eq!(outcome(&store, &[a], at(0)), (true, vec![2]));
     // What is not enforced is left out where it does not fit.
     let shadow = Charge { enforced: false, ..b };
-    assert_eq!(outcome(&store, &[a, shadow.clone()], at(0)), (true, vec![3, 1]));
+    assert_eq!(outcome(&store, &[a, shadow], at(0)), (true, vec![3, 1]));
     assert_eq!(outcome(&store, &[shadow], at(0)), (true, vec![1]));
 }
 
@@ -80,8 +80,8 @@ fn a_cost_that_overflows_is_refused() {
         capacity: Amount::from_micros(u64::MAX),
         ..charge(key("alice", "c"), 1, 1)
     };
-    assert_eq!(charged(&store, &[huge.clone()], at(0)), ChargeOutcome::Charged);
-    assert_eq!(charged(&store, &[huge], at(0)), ChargeOutcome::Refused);
+    assert_eq!(charged(&store, &[huge], at(0)).0, ChargeOutcome::Charged);
+    assert_eq!(charged(&store, &[huge], at(0)).0, ChargeOutcome::Refused);
 }
 
 fn receipt(counter: CounterKey<'_>, resets_at: Timestamp) -> Receipt {
@@ -114,11 +114,11 @@ fn live_counters_are_never_evicted_and_ended_ones_make_room() {
         assert_eq!(outcome(&store, &[charge(key(name, "c"), 1, 1)], at(0)), (true, vec![1]));
     }
     let last = [charge(key(&names[64], "c"), 1, 1)];
-    assert_eq!(charged(&store, &last, at(0)), ChargeOutcome::Full);
+    assert_eq!(charged(&store, &last, at(0)).0, ChargeOutcome::Full);
     for name in &names[..64] {
         assert_eq!(outcome(&store, &[charge(key(name, "c"), 1, 1)], at(0)), (false, vec![1]));
     }
-    assert_eq!(charged(&store, &last, at(60)), ChargeOutcome::Charged);
+    assert_eq!(charged(&store, &last, at(60)).0, ChargeOutcome::Charged);
 }
 
 #[test]
@@ -132,14 +132,13 @@ fn a_clock_that_steps_back_brings_no_forgotten_window_back() {
         assert_eq!(outcome(&store, &[charge(key(name, "c"), 1, 1)], at(60)), (true, vec![1]));
     }
     // With the clock back in the first minute there is no room for alice, who has spent that one.
-    assert_eq!(charged(&store, &alice, at(0)), ChargeOutcome::Full);
+    assert_eq!(charged(&store, &alice, at(0)).0, ChargeOutcome::Full);
     // The minute after there is; from then on the clock may step back as it likes.
     assert_eq!(outcome(&store, &alice, at(120)), (true, vec![1]));
     assert_eq!(outcome(&store, &alice, at(0)), (false, vec![1]));
     // A newcomer who takes over a slot begins no earlier than the window that was forgotten there.
     let bob = key("bob", "c");
-    let slots_freed = charged(&store, &[charge(bob, 1, 1)], at(130));
-    assert_eq!(slots_freed, ChargeOutcome::Charged);
+    assert_eq!(outcome(&store, &[charge(bob, 1, 1)], at(130)), (true, vec![1]));
     assert_eq!(outcome(&store, &[charge(bob, 1, 1)], at(70)), (false, vec![1]));
 }
 
@@ -152,9 +151,9 @@ fn thirty_two_threads_admit_exactly_max_in_each_window() {
         let admitted = [AtomicU64::new(0), AtomicU64::new(0)];
         let call = || {
             let now = Timestamp::from_millis(clock.load(Ordering::Relaxed));
-            let mut plan = plan([charge(alice, 1, max)]);
-            if store.charge(&mut plan, now).unwrap() == ChargeOutcome::Charged {
-                let second = plan.charges[0].state.resets_at == at(120);
+            let (outcome, states) = charged(&store, &[charge(alice, 1, max)], now);
+            if outcome == ChargeOutcome::Charged {
+                let second = states[0].resets_at == at(120);
                 admitted[usize::from(second)].fetch_add(1, Ordering::Relaxed);
             }
         };
@@ -191,7 +190,7 @@ fn overlapping_plans_from_many_threads_stay_whole() {
                 let (a, b) = (charge(key("x", "a"), 1, 1_000), charge(key("x", "b"), 1, 700));
                 let both = if thread % 2 == 0 { [a, b] } else { [b, a] };
                 for _ in 0..500 {
-                    if charged(store, &both, at(0)) == ChargeOutcome::Charged {
+                    if charged(store, &both, at(0)).0 == ChargeOutcome::Charged {
                         admitted.fetch_add(1, Ordering::Relaxed);
                     }
                 }
@@ -213,7 +212,7 @@ fn a_counter_never_has_two_slots() {
                 scope.spawn(|| {
                     for name in ["a", "b", "c", "d"] {
                         let one = [charge(key(name, "c"), 1, 3)];
-                        if charged(&store, &one, at(0)) == ChargeOutcome::Charged {
+                        if charged(&store, &one, at(0)).0 == ChargeOutcome::Charged {
                             admitted.fetch_add(1, Ordering::Relaxed);
                         }
                     }

@@ -4,6 +4,7 @@
 
 mod binary;
 mod http;
+mod readme;
 mod world;
 
 use std::sync::Arc;
@@ -205,8 +206,11 @@ async fn a_call_in_flight_ends_under_the_policy_it_began_under() {
 
     let held = world.cloud.state().await;
     let caller = Arc::clone(&alice);
-    let in_flight = tokio::spawn(async move { call(&caller, "start-pod", json!({ "gpuCount": 1 })).await });
-    bell.0.notified().await;
+    let mut in_flight = tokio::spawn(async move { call(&caller, "start-pod", json!({ "gpuCount": 1 })).await });
+    tokio::select! {
+        () = bell.0.notified() => {}
+        answer = &mut in_flight => panic!("not let through: {answer:?}"),
+    }
     world.engine.replace_policies(PolicySet::empty());
     drop(held);
 
