@@ -1,5 +1,6 @@
 //! What the command can be asked for, and handing it on to whoever does it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -154,9 +155,11 @@ pub(crate) fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help that nobody reads is no failure.
-            let _shown = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(CANNOT));
+            // Help that nobody reads is no failure; help that cannot be written is.
+            return match error.print() {
+                Err(fault) if fault.kind() != ErrorKind::BrokenPipe => ExitCode::from(CANNOT),
+                _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(CANNOT)),
+            };
         }
     };
     let done = match cli.command {

@@ -11,7 +11,7 @@ use crate::printable;
 
 /// How many bytes of a line are looked at before and after the place. Files without line breaks are common, and screens
 /// are narrow.
-const LINE_PART: usize = 2_000;
+const LINE_PART: usize = 600;
 
 /// How many columns a JSON Pointer may take beside the place.
 const POINTER_MAX: usize = 70;

@@ -36,7 +36,8 @@ struct Inner {
 }
 
 impl Inner {
-    /// Clock, plan, charge, settle.
+    /// Clock, plan, charge, settle. Not inlined, so that the decision is made where the caller wants it and never copied.
+    #[inline(never)]
     fn decide<A: Arguments>(&self, request: &Request<'_, A>, decision: &mut Decision) {
         let (snapshot, verdict) = decision.parts();
         let mut contingent = Contingent::default();

@@ -42,9 +42,11 @@ pub(crate) enum Plan {
 /// Charges to be made, and the limits that ask for them.
 #[derive(Debug, Default)]
 pub(crate) struct Contingent<'a> {
-    pub(crate) charges: SmallVec<[Charge<'a>; 2]>,
+    pub(crate) charges: SmallVec<[Charge<'a>; 1]>,
     /// The tool's limits, then everybody's.
     pub(crate) limits: [&'a [CompiledLimit]; 2],
+    /// Whether any of them is in shadow mode.
+    pub(crate) shadows: bool,
 }
 
 impl<'a> Contingent<'a> {
@@ -78,20 +80,17 @@ pub(crate) fn plan<'a, A: Arguments>(
         return Plan::Settled;
     };
     let Found { program, rules } = found;
-    let (reads, groups) = match rules {
-        None => (program.all_tools_read, false),
+    let (reads, groups, limits) = match rules {
+        None => (program.all_tools_read, false, &[][..]),
         Some(rules) => {
             if rules.tool.action == Action::Deny {
                 verdict.settle(Code::ToolDenied, Place::Action);
                 return Plan::Settled;
             }
-            contingent.limits = [&rules.limits, &program.all_tools];
-            (rules.reads, rules.has_groups)
+            (rules.reads, rules.has_groups, rules.limits.as_slice())
         }
     };
-    if rules.is_none() {
-        contingent.limits = [&[], &program.all_tools];
-    }
+    contingent.limits = [limits, &program.all_tools];
     if reads == Reads::Nothing && !groups {
         return plan_limits(None, request.identity, verdict, contingent);
     }
@@ -266,45 +265,13 @@ fn plan_limits<'a>(
     verdict: &mut Verdict,
     contingent: &mut Contingent<'a>,
 ) -> Plan {
-    for (place, limit) in contingent.limits().enumerate() {
-        let enforced = limit.limit.mode == Mode::Enforce;
-        let cost = match &limit.limit.increment_from {
-            None => Amount::ONE,
-            Some(path) => match cost(path, root) {
-                Ok(cost) => cost,
-                Err(fault) if enforced => {
-                    verdict.settle(Code::InvalidCost, Place::Limit(limit.origin));
-                    verdict.more().detail = Some(Detail::Cost(fault));
-                    return Plan::Settled;
-                }
-                Err(_) => {
-                    verdict.shadow(Code::InvalidCost, Place::Limit(limit.origin));
-                    map(verdict, place, None);
-                    continue;
-                }
-            },
-        };
-        let (key, capacity) = (key(limit, identity), limit.limit.max);
-        let charge = Charge { key, cost, capacity, enforced };
-        let charges = &mut contingent.charges;
-        match charges.iter().position(|known| known.key == charge.key) {
-            None => {
-                charges.push(charge);
-                verdict.counted.push(CounterState { cost, ..CounterState::default() });
-                // Once one limit has shared a charge, or had none, every further one's place has to be noted.
-                if verdict.more.as_ref().is_some_and(|more| !more.charge_of.is_empty()) {
-                    map(verdict, place, Some(charges.len().saturating_sub(1)));
-                }
+    let mut place = 0_usize;
+    for limits in contingent.limits {
+        for limit in limits {
+            if plan_limit(limit, place, root, identity, verdict, contingent) == Plan::Settled {
+                return Plan::Settled;
             }
-            Some(same) => {
-                if let Some(known) = charges.get_mut(same) {
-                    merge(known, charge);
-                    if let Some(state) = verdict.counted.get_mut(same) {
-                        state.cost = known.cost;
-                    }
-                }
-                map(verdict, place, Some(same));
-            }
+            place = place.wrapping_add(1);
         }
     }
     if contingent.charges.is_empty() {
@@ -312,6 +279,74 @@ fn plan_limits<'a>(
         return Plan::Settled;
     }
     Plan::Contingent
+}
+
+/// Adds what one limit asks for. Settled where it cannot be said what the call costs.
+#[inline]
+fn plan_limit<'a>(
+    limit: &'a CompiledLimit,
+    place: usize,
+    root: Option<Json<'_>>,
+    identity: &'a Identity,
+    verdict: &mut Verdict,
+    contingent: &mut Contingent<'a>,
+) -> Plan {
+    let enforced = limit.limit.mode == Mode::Enforce;
+    contingent.shadows |= !enforced;
+    let cost = match &limit.limit.increment_from {
+        None => Amount::ONE,
+        Some(path) => match cost(path, root) {
+            Ok(cost) => cost,
+            Err(fault) if enforced => {
+                verdict.settle(Code::InvalidCost, Place::Limit(limit.origin));
+                verdict.more().detail = Some(Detail::Cost(fault));
+                return Plan::Settled;
+            }
+            Err(_) => {
+                verdict.shadow(Code::InvalidCost, Place::Limit(limit.origin));
+                map(verdict, place, None);
+                return Plan::Contingent;
+            }
+        },
+    };
+    let (key, capacity) = (key(limit, identity), limit.limit.max);
+    let charge = Charge { key, cost, capacity, enforced };
+    let state = CounterState { cost, ..CounterState::default() };
+    if contingent.charges.is_empty() {
+        contingent.charges = SmallVec::from_buf([charge]);
+        verdict.counted = SmallVec::from_buf([state]);
+        if place > 0 {
+            map(verdict, place, Some(0));
+        }
+    } else {
+        add(charge, state, place, verdict, contingent);
+    }
+    Plan::Contingent
+}
+
+/// Adds a charge to others.
+fn add<'a>(
+    charge: Charge<'a>,
+    state: CounterState,
+    place: usize,
+    verdict: &mut Verdict,
+    contingent: &mut Contingent<'a>,
+) {
+    let charges = &mut contingent.charges;
+    let Some(same) = charges.iter().position(|known| known.key == charge.key) else {
+        charges.push(charge);
+        verdict.counted.push(state);
+        // Once one limit has shared a charge, or had none, every further one's place has to be noted.
+        if verdict.more.as_ref().is_some_and(|more| !more.charge_of.is_empty()) {
+            map(verdict, place, Some(charges.len().saturating_sub(1)));
+        }
+        return;
+    };
+    if let (Some(known), Some(state)) = (charges.get_mut(same), verdict.counted.get_mut(same)) {
+        merge(known, charge);
+        state.cost = known.cost;
+    }
+    map(verdict, place, Some(same));
 }
 
 /// Notes which charge the limit at `place` is in. Until the first limit that shares one, or has none, each has its own.

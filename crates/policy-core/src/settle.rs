@@ -20,7 +20,7 @@ pub(crate) fn settle(
     match answer {
         // Every enforced charge must have been made, and fit; a store that says otherwise has not answered.
         Ok(ChargeOutcome::Charged) if is_made(contingent, verdict) => {
-            if contingent.limits().any(|limit| limit.limit.mode == Mode::Shadow) {
+            if contingent.shadows {
                 note_shadowed(contingent, verdict);
             }
             verdict.settle(Code::Allowed, Place::Nowhere);

@@ -1,11 +1,11 @@
 //! What an engine decides by at one moment, and how a call gets hold of it: each thread keeps a few references ready, so
 //! that taking and giving back one touches no memory that other threads write.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -84,48 +84,48 @@ impl Current {
     #[inline]
     pub(crate) fn lease(&self) -> Lease {
         let wanted = self.generation.load(Ordering::Acquire);
-        let ready = STASH.try_with(|stash| {
-            let mut stash = stash.try_borrow_mut().ok()?;
-            match stash.pop() {
-                Some(snapshot) if snapshot.generation == wanted => Some(snapshot),
-                Some(other) => {
-                    stash.push(other);
-                    search(&mut stash, wanted)
-                }
-                None => None,
-            }
-        });
-        match ready {
-            Ok(Some(snapshot)) => Lease(Some(snapshot)),
-            _ => self.load(),
+        match READY.try_with(Cell::take) {
+            Ok(Some(snapshot)) if snapshot.generation == wanted => Lease(Some(snapshot)),
+            Ok(other) => self.find(wanted, other),
+            Err(_) => self.find(wanted, None),
         }
     }
 
+    /// The thread has several decisions in hand, several engines take turns on it, or the policies have been replaced.
     #[cold]
-    fn load(&self) -> Lease {
-        Lease(Some(Arc::clone(&self.snapshot.read())))
+    fn find(&self, wanted: u64, other: Option<Arc<Snapshot>>) -> Lease {
+        let stashed = STASH.try_with(|stash| {
+            let mut stash = stash.try_borrow_mut().ok()?;
+            stash.extend(other);
+            // Lets go of what nobody will ask for again.
+            stash.retain(|snapshot| !snapshot.retired.load(Ordering::Acquire));
+            let place = stash.iter().rposition(|snapshot| snapshot.generation == wanted);
+            let found = place.map(|place| stash.swap_remove(place));
+            if stash.len() > STASH_MAX {
+                stash.swap_remove(0);
+            }
+            found
+        });
+        let snapshot = match stashed {
+            Ok(Some(snapshot)) => snapshot,
+            _ => Arc::clone(&self.snapshot.read()),
+        };
+        Lease(Some(snapshot))
     }
 }
 
-/// References a thread keeps at most.
+/// References a thread keeps beside the one that is ready.
 const STASH_MAX: usize = 8;
 
 thread_local! {
-    /// References that this thread has used before. Each is counted in its snapshot once, however often it is used, so a
-    /// call need not change that count. A thread that makes no more calls keeps its last snapshots until it ends.
+    /// A reference that this thread has used before. It is counted in its snapshot once, however often it is used, so a
+    /// call need not change that count. A thread that makes no more calls keeps its last snapshot until it ends.
+    static READY: Cell<Option<Arc<Snapshot>>> = const { Cell::new(None) };
+    /// More of them.
     static STASH: RefCell<Vec<Arc<Snapshot>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Several engines take turns on this thread, or the policies have been replaced: looks below the top, and lets go of
-/// what nobody will ask for again.
-#[cold]
-fn search(stash: &mut Vec<Arc<Snapshot>>, wanted: u64) -> Option<Arc<Snapshot>> {
-    stash.retain(|snapshot| !snapshot.retired.load(Ordering::Acquire));
-    let place = stash.iter().rposition(|snapshot| snapshot.generation == wanted)?;
-    Some(stash.swap_remove(place))
-}
-
-/// A reference to a snapshot. Goes back to the thread's stash when it is dropped, on whatever thread that is.
+/// A reference to a snapshot. Goes back to the thread's own when it is dropped, on whatever thread that is.
 #[derive(Debug)]
 pub(crate) struct Lease(Option<Arc<Snapshot>>);
 
@@ -134,8 +134,8 @@ impl Deref for Lease {
 
     #[inline]
     fn deref(&self) -> &Snapshot {
-        static NOTHING: std::sync::LazyLock<Snapshot> =
-            std::sync::LazyLock::new(|| Snapshot::new(PolicySet::empty(), HashSet::new()));
+        static NOTHING: LazyLock<Snapshot> =
+            LazyLock::new(|| Snapshot::new(PolicySet::empty(), HashSet::new()));
         match &self.0 {
             Some(snapshot) => snapshot,
             // Only while it is being dropped. A snapshot without policies denies everything.
@@ -148,16 +148,24 @@ impl Drop for Lease {
     #[inline]
     fn drop(&mut self) {
         let Some(snapshot) = self.0.take() else { return };
-        // While the thread ends there is no stash; the reference is then dropped like any other.
-        let _kept = STASH.try_with(|stash| {
-            if let Ok(mut stash) = stash.try_borrow_mut()
-                && !snapshot.retired.load(Ordering::Relaxed)
-            {
-                if stash.len() >= STASH_MAX {
-                    stash.swap_remove(0);
-                }
-                stash.push(snapshot);
+        // While the thread ends it keeps nothing; the reference is then dropped like any other.
+        let _kept = READY.try_with(|ready| {
+            if let Some(other) = ready.replace(Some(snapshot)) {
+                stash(other);
             }
         });
     }
+}
+
+/// Keeps a reference that is too many to be the one that is ready.
+#[cold]
+fn stash(snapshot: Arc<Snapshot>) {
+    let _kept = STASH.try_with(|stash| {
+        if let Ok(mut stash) = stash.try_borrow_mut()
+            && stash.len() < STASH_MAX
+            && !snapshot.retired.load(Ordering::Acquire)
+        {
+            stash.push(snapshot);
+        }
+    });
 }

@@ -27,8 +27,9 @@ pub(crate) struct Call<'t> {
 impl<'t> Call<'t> {
     /// Reads a line, or says why it is no call.
     pub(crate) fn read(line: &'t [u8]) -> Result<Self, String> {
-        let parsed = Parsed::parse(line, CAPS).map_err(|error| format!("not a JSON text: {error}"))?;
-        let root = parsed.root().ok_or("not a JSON text")?;
+        let parsed =
+            Parsed::parse(line, CAPS).map_err(|error| format!("the line cannot be read: {error}"))?;
+        let root = parsed.root().ok_or("there is nothing in the line")?;
         let call = Object::new(&parsed, root, ("a call", ""), FIELDS)?;
         let at = call.string("at")?.map(|text| time::parse(text).map_err(|error| format!("`at` {error}")));
         Ok(Self {
@@ -76,7 +77,7 @@ mod tests {
             "`claims` has `b` twice in one object"
         );
         assert!(error(r#"{"grant":"a","tool":"t","at":"noon"}"#).starts_with("`at` is no RFC 3339 time"));
-        assert!(error("{\"grant\":\"a\"").starts_with("not a JSON text: "));
+        assert!(error("{\"grant\":\"a\"").starts_with("the line cannot be read: "));
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::printable;
 /// Lists come from servers, and hold schemas of any depth that are passed over.
 const CAPS: Caps = Caps { depth: 10_000, bytes: input::BYTES_MAX, nodes: usize::MAX };
 
+/// How many unlisted names the nearest listed one is looked for.
+const HELPED_MAX: usize = 100;
+
 /// The names on a server's list.
 #[derive(Debug)]
 pub(crate) struct ToolList {
@@ -76,14 +79,18 @@ impl ToolList {
         let ruled = root.get("tools").into_iter().flat_map(|tools| tools.members()).map(|(name, _)| name);
         let hidden = root.get("hide").into_iter().flat_map(|hide| hide.elements());
         let hidden = hidden.filter(|name| name.as_str() != Some("*"));
-        let unlisted = ruled.chain(hidden).filter_map(|place| {
-            let name = place.as_str().filter(|name| !self.has(name))?;
+        let unlisted = ruled.chain(hidden).filter(|place| place.as_str().is_some_and(|name| !self.has(name)));
+        let notes = unlisted.enumerate().filter_map(|(number, place)| {
+            let name = place.as_str()?;
             let message = format!("`{}` does not list a tool `{}`", self.file, printable::name(name));
-            let near = nearest(name, self.names.iter().map(String::as_str));
+            // A policy for quite another server has no near names, and looking for them takes long.
+            let known =
+                self.names.iter().map(String::as_str).take(if number < HELPED_MAX { usize::MAX } else { 0 });
+            let near = nearest(name, known);
             let help = near.map(|near| format!("did you mean `{}`?", printable::name(near)));
             Some(Note::warning(parsed.span(place), message, help))
         });
-        warnings.push_str(&diagnostics::render(policy, text, unlisted.collect()));
+        warnings.push_str(&diagnostics::render(policy, text, notes.collect()));
         warnings
     }
 }

@@ -71,7 +71,7 @@ fn run_file(
     };
     let parsed = match Parsed::parse(&text, CAPS) {
         Ok(parsed) => parsed,
-        Err(error) => return tally("", Outcome::broken(format!("the file is not a JSON text: {error}"))),
+        Err(error) => return tally("", Outcome::broken(format!("the file cannot be read as JSON: {error}"))),
     };
     let Some(root) = parsed.root() else {
         return tally("", Outcome::broken("there is nothing in the file"));

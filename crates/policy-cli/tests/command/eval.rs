@@ -171,7 +171,7 @@ TIME      GRANT  TOOL        EFFECT  CODE            DETAILS
 10:30:05  alice  create-pod  deny    denied_by_rule  At most 2 GPUs.
 2026-01-02 (UTC)
 00:00:00  alice  list-pods   allow
-                             error   line 4          not a JSON text: expected a value at byte 0
+                             error   line 4          the line cannot be read: expected a value at byte 0
 2 allowed, 1 denied, 1 line is no call
 ";
     assert_eq!(ran.stdout, expected);

@@ -206,7 +206,8 @@ async fn a_call_in_flight_ends_under_the_policy_it_began_under() {
 
     let held = world.cloud.state().await;
     let caller = Arc::clone(&alice);
-    let mut in_flight = tokio::spawn(async move { call(&caller, "start-pod", json!({ "gpuCount": 1 })).await });
+    let mut in_flight =
+        tokio::spawn(async move { call(&caller, "start-pod", json!({ "gpuCount": 1 })).await });
     tokio::select! {
         () = bell.0.notified() => {}
         answer = &mut in_flight => panic!("not let through: {answer:?}"),

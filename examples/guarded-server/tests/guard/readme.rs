@@ -5,15 +5,15 @@ const SOURCES: [&str; 2] = [include_str!("../../src/guard.rs"), include_str!("..
 
 #[test]
 fn the_code_in_the_readme_is_the_code_that_runs() {
-    let blocks: Vec<_> = README
-        .split("```rust\n")
-        .skip(1)
-        .map(|from| unindented(from.split("```").next().unwrap()))
-        .collect();
+    let blocks: Vec<_> =
+        README.split("```rust\n").skip(1).map(|from| unindented(from.split("```").next().unwrap())).collect();
 
     assert_eq!(blocks.len(), 4);
     for block in blocks {
-        assert!(SOURCES.iter().any(|source| unindented(source).contains(&block)), "not in the sources:\n{block}");
+        assert!(
+            SOURCES.iter().any(|source| unindented(source).contains(&block)),
+            "not in the sources:\n{block}"
+        );
     }
 }
 
