@@ -11,6 +11,9 @@ pub(crate) fn scan(tape: &mut TapeWriter<'_>) -> Result<(), ArgumentError> {
     scanner.value_and_end(tape)
 }
 
+/// From how many bytes on a text is long.
+const LONG_TEXT: usize = 48;
+
 struct Scanner<'t> {
     bytes: &'t [u8],
     position: usize,
@@ -209,8 +212,24 @@ impl Scanner<'_> {
     }
 
     /// Goes to the closing quote. False where a backslash comes before it.
-    #[inline]
+    #[inline(always)]
     fn plain_text(&mut self) -> Result<bool, ArgumentError> {
+        // Eight bytes at a time: most texts are short.
+        let begins = self.position;
+        while let Some(eight) = self.bytes.get(self.position..).and_then(|rest| rest.first_chunk()) {
+            let special = special_bytes(u64::from_le_bytes(*eight));
+            if special != 0 {
+                // The lowest bit that is set marks the first special byte.
+                let first = special.trailing_zeros().wrapping_shr(3);
+                self.position = self.position.wrapping_add(usize::try_from(first).unwrap_or_default());
+                break;
+            }
+            self.position = self.position.wrapping_add(8);
+            if self.position.wrapping_sub(begins) >= LONG_TEXT {
+                self.skip_long_text();
+                break;
+            }
+        }
         loop {
             match self.peek() {
                 Some(b'"') => return Ok(true),
@@ -219,6 +238,21 @@ impl Scanner<'_> {
                 _ => return Err(self.fault("a control character in a string")),
             }
         }
+    }
+
+    /// Goes on in a text that is known to be long: to its first special byte.
+    #[inline(never)]
+    fn skip_long_text(&mut self) {
+        let rest = self.bytes.get(self.position..).unwrap_or_default();
+        let end = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+        let text = rest.get(..end).unwrap_or_default();
+        // The least of all bytes can be found many at a time; the first of the controls need not be.
+        let least = text.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+        let plain = match least {
+            0x20.. => end,
+            _ => text.iter().position(|byte| *byte < 0x20).unwrap_or(end),
+        };
+        self.position = self.position.wrapping_add(plain);
     }
 
     /// Unescapes the string that began at `at` and has its first backslash here. Returns where its text starts among
@@ -295,5 +329,46 @@ impl Scanner<'_> {
             self.step();
         }
         Ok(unit)
+    }
+}
+
+/// Marks, in the top bit of each byte, the bytes that end a run of plain text: `"`, `\`, and control characters. Marks
+/// above the lowest may be false: a borrow can reach them.
+#[inline]
+const fn special_bytes(eight: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
+    const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+    const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
+    const SPACES: u64 = u64::from_le_bytes([0x20; 8]);
+    let (quotes, backslashes) = (eight ^ QUOTES, eight ^ BACKSLASHES);
+    let quotes = quotes.wrapping_sub(ONES) & !quotes;
+    let backslashes = backslashes.wrapping_sub(ONES) & !backslashes;
+    let controls = eight.wrapping_sub(SPACES) & !eight;
+    (quotes | backslashes | controls) & TOPS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_stands() {
+        for byte in 0..=255_u8 {
+            for (place, index) in (0..8_u32).zip(0..8_usize) {
+                for other in [b'a', b' ', 0x7f, 0x80, 0xff, b'!', b'#', b'[', b']'] {
+                    let mut eight = [other; 8];
+                    eight[index] = byte;
+                    let special = special_bytes(u64::from_le_bytes(eight));
+                    let is_special = matches!(byte, b'"' | b'\\' | 0..=0x1f);
+                    let expected = if is_special { place } else { 8 };
+                    assert_eq!(
+                        special.trailing_zeros() / 8,
+                        expected,
+                        "{byte:#x} at {place} among {other:#x}"
+                    );
+                }
+            }
+        }
     }
 }
