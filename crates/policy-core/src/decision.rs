@@ -12,10 +12,10 @@ use crate::decimal::Amount;
 use crate::group::Mode;
 use crate::limit::{Limit, Scope, Window};
 use crate::policy::Digest;
-use crate::program::{CompiledLimit, Program};
+use crate::program::CompiledLimit;
 use crate::reason::Context;
 use crate::snapshot::{Lease, Snapshot};
-use crate::store::{CounterState, Receipt, ReceiptEntry};
+use crate::store::{CounterState, Receipt, ReceiptEntry, StoreError};
 use crate::verdict::{Finding, Place, Verdict};
 
 /// May the call go ahead, and why. Reasons are put into words when they are asked for.
@@ -23,6 +23,8 @@ use crate::verdict::{Finding, Place, Verdict};
 /// An allowed call's charges stand unless the host takes the [receipt](Decision::take_receipt) and has it refunded.
 #[must_use = "a decision decides nothing unless it is looked at"]
 #[derive(Debug)]
+// In this order, so that moving a decision does not wait for what was written into it last: the code.
+#[repr(C)]
 pub struct Decision {
     snapshot: Lease,
     /// Which engine decides.
@@ -91,7 +93,9 @@ impl Decision {
     /// The policy that was applied; `None` where none does.
     #[must_use]
     pub fn policy(&self) -> Option<PolicyRef<'_>> {
-        self.program().map(|program| PolicyRef { id: &program.id, digest: program.digest })
+        self.verdict
+            .program(&self.snapshot)
+            .map(|program| PolicyRef { id: &program.id, digest: program.digest })
     }
 
     /// The limits that were looked at, in order: the tool's, then everybody's.
@@ -104,7 +108,7 @@ impl Decision {
     }
 
     fn touched(&self) -> impl Iterator<Item = (&CompiledLimit, &CounterState)> {
-        let limits = self.context().limits().enumerate();
+        let limits = self.verdict.limits(&self.snapshot).enumerate();
         limits.filter_map(|(place, limit)| Some((limit, self.verdict.counted(place)?)))
     }
 
@@ -119,6 +123,12 @@ impl Decision {
         (counted.cost <= limit.limit.max).then(|| counted.resets_at.since(self.verdict.now))
     }
 
+    /// Why the counter store did not answer, where that denied the call: for the host's log, not for the agent.
+    #[must_use]
+    pub fn store_error(&self) -> Option<&StoreError> {
+        self.verdict.more.as_ref()?.store_error.as_ref()
+    }
+
     /// What would have denied the call, had it not been in shadow mode.
     pub fn shadowed(&self) -> impl Iterator<Item = Shadowed<'_>> {
         let shadowed = self.verdict.more.as_ref().map_or(&[][..], |more| &more.shadowed);
@@ -131,6 +141,7 @@ impl Decision {
         let entries: SmallVec<[ReceiptEntry; 2]> = self
             .verdict
             .counted
+            .states_mut()
             .iter_mut()
             .filter_map(|CounterState { cost, resets_at, charged, .. }| {
                 Some(ReceiptEntry { counter: charged.take()?, resets_at: *resets_at, cost: *cost })
@@ -139,14 +150,8 @@ impl Decision {
         (!entries.is_empty()).then_some(Receipt { engine: self.engine, entries })
     }
 
-    fn program(&self) -> Option<&Program> {
-        self.snapshot.policies.program(self.verdict.policy?)
-    }
-
     fn context(&self) -> Context<'_> {
-        let program = self.program();
-        let entry = program.and_then(|program| program.entry(self.verdict.entry?));
-        Context { program, entry }
+        Context { snapshot: &self.snapshot, verdict: &self.verdict }
     }
 }
 

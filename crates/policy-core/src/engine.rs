@@ -11,7 +11,7 @@ use crate::code::Code;
 use crate::decision::Decision;
 use crate::identity::Identity;
 use crate::memory::MemoryStore;
-use crate::plan::{Contingent, DecisionOptions, Plan, Request, is_visible, plan};
+use crate::plan::{Charges, DecisionOptions, Request, charge, is_visible, plan};
 use crate::policy_set::PolicySet;
 use crate::settle::settle;
 use crate::snapshot::Current;
@@ -38,16 +38,30 @@ struct Inner {
 impl Inner {
     /// Clock, plan, charge, settle. Not inlined, so that the decision is made where the caller wants it and never copied.
     #[inline(never)]
-    fn decide<A: Arguments>(&self, request: &Request<'_, A>, decision: &mut Decision) {
+    fn decide(&self, identity: &Identity, tool: &str, arguments: &impl Arguments, decision: &mut Decision) {
+        let request = Request { identity, tool, arguments, options: &self.options };
         let (snapshot, verdict) = decision.parts();
-        let mut contingent = Contingent::default();
-        if plan(snapshot, request, verdict, &mut contingent) == Plan::Contingent {
+        if let Some(contingent) = plan(snapshot, &request, verdict) {
+            let one;
+            let charges = match &contingent.charges {
+                Charges::One(limit, cost) => {
+                    one = charge(limit, identity, *cost);
+                    std::slice::from_ref(&one)
+                }
+                Charges::Many(charges) => charges,
+            };
             let now = self.clock.now();
-            let answer = self.store.charge(&contingent.charges, &mut verdict.counted, now);
-            settle(&contingent, answer, now, verdict);
+            let outcome = match self.store.charge(charges, verdict.counted.states_mut(), now) {
+                Ok(outcome) => Some(outcome),
+                Err(error) => {
+                    verdict.more().store_error = Some(error);
+                    None
+                }
+            };
+            settle(snapshot, verdict, charges, contingent.shadows, outcome, now);
         }
         if verdict.code != Code::Allowed {
-            verdict.more().asked = request.tool.into();
+            verdict.more().asked = tool.into();
         }
     }
 }
@@ -77,8 +91,7 @@ impl Engine {
     #[inline]
     pub fn evaluate(&self, identity: &Identity, tool: &str, arguments: impl Arguments) -> Decision {
         let mut decision = Decision::undecided(self.inner.current.lease(), self.inner.id);
-        let request = Request { identity, tool, arguments: &arguments, options: &self.inner.options };
-        self.inner.decide(&request, &mut decision);
+        self.inner.decide(identity, tool, &arguments, &mut decision);
         decision
     }
 

@@ -2,8 +2,6 @@
 
 use std::cell::Cell;
 
-use smallvec::SmallVec;
-
 use crate::arguments::{
     ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
 };
@@ -19,7 +17,7 @@ use crate::policy::{Action, DefaultEffect};
 use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, CounterState};
-use crate::verdict::{CostFault, Detail, GroupList, Place, Verdict};
+use crate::verdict::{CostFault, Counted, Detail, GroupList, Place, Verdict};
 
 /// How an engine decides, where the host may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,32 +28,20 @@ pub struct DecisionOptions {
     pub type_mismatch: TypeMismatch,
 }
 
-/// What planning comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Plan {
-    /// No counter can change the verdict.
-    Settled,
-    /// Allowed if, and only if, every enforced charge fits.
-    Contingent,
-}
-
-/// Charges to be made, and the limits that ask for them.
-#[derive(Debug, Default)]
+/// Charges to be made: the call is allowed if, and only if, every enforced one fits.
+#[derive(Debug)]
 pub(crate) struct Contingent<'a> {
-    pub(crate) charges: SmallVec<[Charge<'a>; 1]>,
-    /// The tool's limits, then everybody's.
-    pub(crate) limits: [&'a [CompiledLimit]; 2],
-    /// Whether any of them is in shadow mode.
+    pub(crate) charges: Charges<'a>,
+    /// Whether any limit is in shadow mode.
     pub(crate) shadows: bool,
 }
 
-impl<'a> Contingent<'a> {
-    /// The limits in order.
-    #[inline]
-    pub(crate) fn limits(&self) -> impl Iterator<Item = &'a CompiledLimit> + use<'a> {
-        let [own, everybodys] = self.limits;
-        own.iter().chain(everybodys)
-    }
+/// One charge is what nearly all calls come to. It is written out only where the store wants to see it: moving it about
+/// would cost more than making it.
+#[derive(Debug)]
+pub(crate) enum Charges<'a> {
+    One(&'a CompiledLimit, Amount),
+    Many(Vec<Charge<'a>>),
 }
 
 /// A call to be decided.
@@ -68,38 +54,29 @@ pub(crate) struct Request<'a, A> {
 }
 
 /// Plans one call. The steps stand in the order of docs/policy-format.md; the first that denies ends it. What is found
-/// goes into `verdict`, what is to be charged into `contingent`.
-#[inline]
+/// goes into `verdict`, which is settled unless there is something to be charged.
+#[inline(always)]
 pub(crate) fn plan<'a, A: Arguments>(
     snapshot: &'a Snapshot,
     request: &Request<'a, A>,
     verdict: &mut Verdict,
-    contingent: &mut Contingent<'a>,
-) -> Plan {
-    let Some(found) = find(snapshot, request.identity, request.tool, verdict) else {
-        return Plan::Settled;
-    };
-    let Found { program, rules } = found;
+) -> Option<Contingent<'a>> {
+    let Found { program, rules } = find(snapshot, request.identity, request.tool, verdict)?;
     let (reads, groups, limits) = match rules {
         None => (program.all_tools_read, false, &[][..]),
         Some(rules) => {
             if rules.tool.action == Action::Deny {
                 verdict.settle(Code::ToolDenied, Place::Action);
-                return Plan::Settled;
+                return None;
             }
             (rules.reads, rules.has_groups, rules.limits.as_slice())
         }
     };
-    contingent.limits = [limits, &program.all_tools];
-    if reads == Reads::Nothing && !groups {
-        return plan_limits(None, request.identity, verdict, contingent);
+    let everybodys = program.all_tools.as_slice();
+    if reads != Reads::Nothing || groups {
+        return plan_arguments(rules, reads, [limits, everybodys], request, verdict);
     }
-    let mut tape = TAPE.take();
-    let plan = plan_arguments(&found, reads, request, &mut tape, verdict, contingent);
-    if !tape.is_oversized() {
-        TAPE.set(tape);
-    }
-    plan
+    plan_limits(limits, everybodys, None, request.identity, verdict)
 }
 
 thread_local! {
@@ -124,7 +101,7 @@ struct Found<'a> {
 }
 
 /// Steps 1 to 3: the grant, its policy, and whether the tool is there for it at all. Where it is not, the verdict says so.
-#[inline]
+#[inline(always)]
 fn find<'a>(
     snapshot: &'a Snapshot,
     identity: &Identity,
@@ -174,13 +151,28 @@ fn is_tool_name(name: &str) -> bool {
 
 /// Steps 5 to 7: the arguments, and the rules that look at them.
 fn plan_arguments<'a, A: Arguments>(
-    found: &Found<'a>,
+    rules: Option<&'a Rules>,
     reads: Reads,
+    limits: [&'a [CompiledLimit]; 2],
+    request: &Request<'a, A>,
+    verdict: &mut Verdict,
+) -> Option<Contingent<'a>> {
+    let mut tape = TAPE.take();
+    let contingent = judge_arguments(rules, reads, limits, request, &mut tape, verdict);
+    if !tape.is_oversized() {
+        TAPE.set(tape);
+    }
+    contingent
+}
+
+fn judge_arguments<'a, A: Arguments>(
+    rules: Option<&'a Rules>,
+    reads: Reads,
+    limits: [&'a [CompiledLimit]; 2],
     request: &Request<'a, A>,
     tape: &mut Tape,
     verdict: &mut Verdict,
-    contingent: &mut Contingent<'a>,
-) -> Plan {
+) -> Option<Contingent<'a>> {
     let root = match reads {
         Reads::Nothing => None,
         Reads::Shadowed | Reads::Enforced => match read(request.arguments, request.options.caps, tape) {
@@ -188,7 +180,7 @@ fn plan_arguments<'a, A: Arguments>(
             Err(error) if reads == Reads::Enforced => {
                 verdict.settle(Code::InvalidArguments, Place::Arguments);
                 verdict.more().detail = Some(Detail::Argument(error));
-                return Plan::Settled;
+                return None;
             }
             Err(_) => {
                 // Only rules that do not decide wanted to read them.
@@ -197,7 +189,7 @@ fn plan_arguments<'a, A: Arguments>(
             }
         },
     };
-    let rules = found.rules.map(|rules| &rules.tool);
+    let rules = rules.map(|rules| &rules.tool);
     let lists = [
         (GroupList::Require, rules.map_or(&[][..], |tool| &tool.require)),
         (GroupList::DenyIf, rules.map_or(&[][..], |tool| &tool.deny_if)),
@@ -212,12 +204,13 @@ fn plan_arguments<'a, A: Arguments>(
                 Mode::Shadow => verdict.shadow(code, place),
                 Mode::Enforce => {
                     verdict.settle(code, place);
-                    return Plan::Settled;
+                    return None;
                 }
             }
         }
     }
-    plan_limits(root, request.identity, verdict, contingent)
+    let [own, everybodys] = limits;
+    plan_limits(own, everybodys, root, request.identity, verdict)
 }
 
 /// Reads the arguments onto the tape; they must be an object.
@@ -258,112 +251,94 @@ fn judge(
 }
 
 /// Step 9, its planning half: what each limit's counter is to be charged.
-#[inline]
+#[inline(always)]
 fn plan_limits<'a>(
+    own: &'a [CompiledLimit],
+    everybodys: &'a [CompiledLimit],
     root: Option<Json<'_>>,
     identity: &'a Identity,
     verdict: &mut Verdict,
-    contingent: &mut Contingent<'a>,
-) -> Plan {
-    let mut place = 0_usize;
-    for limits in contingent.limits {
-        for limit in limits {
-            if plan_limit(limit, place, root, identity, verdict, contingent) == Plan::Settled {
-                return Plan::Settled;
-            }
-            place = place.wrapping_add(1);
+) -> Option<Contingent<'a>> {
+    match (own, everybodys) {
+        ([], []) => {
+            verdict.settle(Code::Allowed, Place::Nowhere);
+            None
         }
+        ([limit], []) | ([], [limit]) if limit.limit.mode == Mode::Enforce => {
+            let cost = cost(&limit.limit, root).map_err(|fault| refuse_cost(limit, fault, verdict)).ok()?;
+            verdict.counted.expect_one(cost);
+            Some(Contingent { charges: Charges::One(limit, cost), shadows: false })
+        }
+        _ => plan_many(own.iter().chain(everybodys), root, identity, verdict),
     }
-    if contingent.charges.is_empty() {
-        verdict.settle(Code::Allowed, Place::Nowhere);
-        return Plan::Settled;
-    }
-    Plan::Contingent
 }
 
-/// Adds what one limit asks for. Settled where it cannot be said what the call costs.
-#[inline]
-fn plan_limit<'a>(
-    limit: &'a CompiledLimit,
-    place: usize,
+/// The same for several limits, which may share a counter, and for such as do not decide.
+fn plan_many<'a>(
+    limits: impl Iterator<Item = &'a CompiledLimit>,
     root: Option<Json<'_>>,
     identity: &'a Identity,
     verdict: &mut Verdict,
-    contingent: &mut Contingent<'a>,
-) -> Plan {
-    let enforced = limit.limit.mode == Mode::Enforce;
-    contingent.shadows |= !enforced;
-    let cost = match &limit.limit.increment_from {
-        None => Amount::ONE,
-        Some(path) => match cost(path, root) {
+) -> Option<Contingent<'a>> {
+    let mut charges: Vec<Charge<'a>> = Vec::new();
+    let mut charge_of = Vec::new();
+    let mut shadows = false;
+    for limit in limits {
+        let is_shadow = limit.limit.mode == Mode::Shadow;
+        shadows |= is_shadow;
+        let cost = match cost(&limit.limit, root) {
             Ok(cost) => cost,
-            Err(fault) if enforced => {
-                verdict.settle(Code::InvalidCost, Place::Limit(limit.origin));
-                verdict.more().detail = Some(Detail::Cost(fault));
-                return Plan::Settled;
-            }
-            Err(_) => {
+            Err(_) if is_shadow => {
                 verdict.shadow(Code::InvalidCost, Place::Limit(limit.origin));
-                map(verdict, place, None);
-                return Plan::Contingent;
+                charge_of.push(None);
+                continue;
             }
-        },
-    };
-    let (key, capacity) = (key(limit, identity), limit.limit.max);
-    let charge = Charge { key, cost, capacity, enforced };
-    let state = CounterState { cost, ..CounterState::default() };
-    if contingent.charges.is_empty() {
-        contingent.charges = SmallVec::from_buf([charge]);
-        verdict.counted = SmallVec::from_buf([state]);
-        if place > 0 {
-            map(verdict, place, Some(0));
-        }
-    } else {
-        add(charge, state, place, verdict, contingent);
+            Err(fault) => {
+                refuse_cost(limit, fault, verdict);
+                return None;
+            }
+        };
+        let charge = charge(limit, identity, cost);
+        let place = match charges.iter().position(|known| known.key == charge.key) {
+            None => {
+                charges.push(charge);
+                charges.len().saturating_sub(1)
+            }
+            Some(same) => {
+                if let Some(known) = charges.get_mut(same) {
+                    merge(known, charge);
+                }
+                same
+            }
+        };
+        charge_of.push(Some(place));
     }
-    Plan::Contingent
+    if charges.is_empty() {
+        verdict.settle(Code::Allowed, Place::Nowhere);
+        return None;
+    }
+    if charge_of.len() != charges.len() {
+        verdict.more().charge_of = charge_of;
+    }
+    let state = |charge: &Charge<'_>| CounterState { cost: charge.cost, ..CounterState::default() };
+    verdict.counted = Counted::Many(charges.iter().map(state).collect());
+    Some(Contingent { charges: Charges::Many(charges), shadows })
 }
 
-/// Adds a charge to others.
-fn add<'a>(
-    charge: Charge<'a>,
-    state: CounterState,
-    place: usize,
-    verdict: &mut Verdict,
-    contingent: &mut Contingent<'a>,
-) {
-    let charges = &mut contingent.charges;
-    let Some(same) = charges.iter().position(|known| known.key == charge.key) else {
-        charges.push(charge);
-        verdict.counted.push(state);
-        // Once one limit has shared a charge, or had none, every further one's place has to be noted.
-        if verdict.more.as_ref().is_some_and(|more| !more.charge_of.is_empty()) {
-            map(verdict, place, Some(charges.len().saturating_sub(1)));
-        }
-        return;
-    };
-    if let (Some(known), Some(state)) = (charges.get_mut(same), verdict.counted.get_mut(same)) {
-        merge(known, charge);
-        state.cost = known.cost;
-    }
-    map(verdict, place, Some(same));
-}
-
-/// Notes which charge the limit at `place` is in. Until the first limit that shares one, or has none, each has its own.
+/// Nobody can say what the call costs.
 #[cold]
-fn map(verdict: &mut Verdict, place: usize, charge: Option<usize>) {
-    let charge_of = &mut verdict.more().charge_of;
-    if charge_of.is_empty() {
-        charge_of.extend((0..place).map(Some));
-    }
-    charge_of.push(charge);
+fn refuse_cost(limit: &CompiledLimit, fault: CostFault, verdict: &mut Verdict) {
+    verdict.settle(Code::InvalidCost, Place::Limit(limit.origin));
+    verdict.more().detail = Some(Detail::Cost(fault));
 }
 
-#[inline]
-fn key<'a>(limit: &'a CompiledLimit, identity: &'a Identity) -> CounterKey<'a> {
-    let Limit { scope, counter, window, .. } = &limit.limit;
+/// What a limit asks of its counter.
+#[inline(always)]
+pub(crate) fn charge<'a>(limit: &'a CompiledLimit, identity: &'a Identity, cost: Amount) -> Charge<'a> {
+    let Limit { scope, counter, window, max, mode, .. } = &limit.limit;
     let fingerprint = limit.fingerprint(identity);
-    CounterKey::prepared(identity, *scope, counter, window.seconds(), fingerprint)
+    let key = CounterKey::prepared(identity, *scope, counter, window.seconds(), fingerprint);
+    Charge { key, cost, capacity: *max, enforced: *mode == Mode::Enforce }
 }
 
 /// Two limits on one counter: it is charged once, at the higher cost, and must fit under both. One that does not decide
@@ -380,7 +355,16 @@ fn merge<'a>(known: &mut Charge<'a>, other: Charge<'a>) {
     }
 }
 
-fn cost(path: &Path, root: Option<Json<'_>>) -> Result<Amount, CostFault> {
+/// What a call costs: one, unless an argument says otherwise.
+#[inline(always)]
+fn cost(limit: &Limit, root: Option<Json<'_>>) -> Result<Amount, CostFault> {
+    match &limit.increment_from {
+        None => Ok(Amount::ONE),
+        Some(path) => stated_cost(path, root),
+    }
+}
+
+fn stated_cost(path: &Path, root: Option<Json<'_>>) -> Result<Amount, CostFault> {
     let argument = root.and_then(|root| path.find(root)).filter(|argument| argument.kind() != Kind::Null);
     let text = argument.ok_or(CostFault::Missing)?.as_number().ok_or(CostFault::NotANumber)?;
     let decimal = Decimal::parse(text).ok_or(CostFault::NotANumber)?;

@@ -6,34 +6,32 @@ use std::time::Duration;
 use crate::code::Code;
 use crate::limit::{Limit, Window};
 use crate::policy::escape;
-use crate::program::{CompiledLimit, Entry, LimitOrigin, Program};
-use crate::verdict::{Detail, GroupList, Place};
+use crate::program::{Entry, LimitOrigin};
+use crate::snapshot::Snapshot;
+use crate::verdict::{Detail, GroupList, Place, Verdict};
 
 /// What a place is in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
-    pub(crate) program: Option<&'a Program>,
-    pub(crate) entry: Option<&'a Entry>,
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) verdict: &'a Verdict,
 }
 
 impl<'a> Context<'a> {
-    /// The limits that a call touches, in order: the tool's, then everybody's.
-    pub(crate) fn limits(&self) -> impl Iterator<Item = &'a CompiledLimit> + use<'a> {
-        let rules = self.entry.and_then(|entry| entry.rules.as_ref());
-        let own = rules.map_or(&[][..], |rules| &rules.limits);
-        own.iter().chain(self.program.map_or(&[][..], |program| &program.all_tools))
+    fn entry(&self) -> Option<&'a Entry> {
+        self.verdict.entry(self.snapshot)
     }
 
     fn limit(&self, origin: LimitOrigin) -> Option<&'a Limit> {
-        self.limits().find(|limit| limit.origin == origin).map(|limit| &limit.limit)
+        self.verdict.limits(self.snapshot).find(|limit| limit.origin == origin).map(|limit| &limit.limit)
     }
 
     fn tool(&self) -> &'a str {
-        self.entry.map_or("", |entry| &entry.name)
+        self.entry().map_or("", |entry| &entry.name)
     }
 
     fn group(&self, list: GroupList, place: u32) -> Option<&'a crate::group::Group> {
-        let tool = &self.entry?.rules.as_ref()?.tool;
+        let tool = &self.entry()?.rules.as_ref()?.tool;
         match list {
             GroupList::Require => at(&tool.require, place),
             GroupList::DenyIf => at(&tool.deny_if, place),
@@ -111,7 +109,7 @@ impl<'a> Context<'a> {
             Code::DefaultDeny => format!("Tool \"{tool}\" is not permitted by policy"),
             Code::InvalidToolName => "The tool's name is not valid".to_owned(),
             Code::ToolDenied => self
-                .entry
+                .entry()
                 .and_then(|entry| entry.rules.as_ref()?.tool.reason.as_deref())
                 .map_or_else(|| format!("Tool \"{tool}\" is denied by policy"), ToOwned::to_owned),
             Code::InvalidArguments => match detail {

@@ -1,51 +1,52 @@
-//! From a plan and a store's answer to the verdict. Pure.
+//! From a store's answer to the verdict. Pure.
 
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::group::Mode;
-use crate::plan::Contingent;
 use crate::program::CompiledLimit;
-use crate::store::{ChargeOutcome, StoreError};
-use crate::verdict::{Place, Verdict};
+use crate::snapshot::Snapshot;
+use crate::store::{Charge, ChargeOutcome};
+use crate::verdict::{Counted, Place, Verdict};
 
-/// Settles a contingent plan by what the store answered at `now`.
-#[inline]
+/// Settles a verdict by what the store answered at `now`; `None` where it did not answer. `shadows` says whether any of the
+/// limits is in shadow mode.
+#[inline(always)]
 pub(crate) fn settle(
-    contingent: &Contingent<'_>,
-    answer: Result<ChargeOutcome, StoreError>,
-    now: Timestamp,
+    snapshot: &Snapshot,
     verdict: &mut Verdict,
+    charges: &[Charge<'_>],
+    shadows: bool,
+    outcome: Option<ChargeOutcome>,
+    now: Timestamp,
 ) {
     verdict.now = now;
-    match answer {
+    match outcome {
         // Every enforced charge must have been made, and fit; a store that says otherwise has not answered.
-        Ok(ChargeOutcome::Charged) if is_made(contingent, verdict) => {
-            if contingent.shadows {
-                note_shadowed(contingent, verdict);
+        Some(ChargeOutcome::Charged) if is_made(charges, verdict) => {
+            if shadows {
+                note_shadowed(snapshot, verdict);
             }
             verdict.settle(Code::Allowed, Place::Nowhere);
         }
-        Ok(ChargeOutcome::Refused) => refuse(contingent, verdict),
-        Ok(ChargeOutcome::Full) => unanswered(contingent, Code::CountersFull, verdict),
-        Ok(_) | Err(_) => unanswered(contingent, Code::StoreUnavailable, verdict),
+        Some(ChargeOutcome::Refused) => refuse(snapshot, verdict),
+        Some(ChargeOutcome::Full) => unanswered(snapshot, verdict, Code::CountersFull),
+        Some(_) | None => unanswered(snapshot, verdict, Code::StoreUnavailable),
     }
 }
 
 #[inline]
-fn is_made(contingent: &Contingent<'_>, verdict: &Verdict) -> bool {
-    contingent
-        .charges
+fn is_made(charges: &[Charge<'_>], verdict: &Verdict) -> bool {
+    charges
         .iter()
-        .zip(&verdict.counted)
+        .zip(verdict.counted.states())
         .all(|(charge, state)| !charge.enforced || (state.charged.is_some() && state.used <= charge.capacity))
 }
 
 /// Denies by the first limit in order that has no room.
 #[cold]
-fn refuse(contingent: &Contingent<'_>, verdict: &mut Verdict) {
-    note_shadowed(contingent, verdict);
-    let first = lacking(contingent, verdict, Mode::Enforce).first().copied();
-    match first {
+fn refuse(snapshot: &Snapshot, verdict: &mut Verdict) {
+    note_shadowed(snapshot, verdict);
+    match lacking(snapshot, verdict, Mode::Enforce).first() {
         Some(limit) => verdict.settle(Code::LimitExceeded, Place::Limit(limit.origin)),
         // Refused, and yet there is room everywhere: the store is at fault.
         None => verdict.settle(Code::StoreUnavailable, Place::Nowhere),
@@ -54,14 +55,14 @@ fn refuse(contingent: &Contingent<'_>, verdict: &mut Verdict) {
 
 /// Notes the limits that would have denied, had they been enforced.
 #[cold]
-fn note_shadowed(contingent: &Contingent<'_>, verdict: &mut Verdict) {
-    for limit in lacking(contingent, verdict, Mode::Shadow) {
+fn note_shadowed(snapshot: &Snapshot, verdict: &mut Verdict) {
+    for limit in lacking(snapshot, verdict, Mode::Shadow) {
         verdict.shadow(Code::LimitExceeded, Place::Limit(limit.origin));
     }
 }
 
 /// The limits of that mode that the call does not fit under, going by how their counters stand.
-fn lacking<'a>(contingent: &Contingent<'a>, verdict: &Verdict, mode: Mode) -> Vec<&'a CompiledLimit> {
+fn lacking<'a>(snapshot: &'a Snapshot, verdict: &Verdict, mode: Mode) -> Vec<&'a CompiledLimit> {
     let lacks_room = |(place, limit): &(usize, &CompiledLimit)| {
         let Some(state) = verdict.counted(*place) else { return false };
         let used = match state.charged {
@@ -70,22 +71,21 @@ fn lacking<'a>(contingent: &Contingent<'a>, verdict: &Verdict, mode: Mode) -> Ve
         };
         limit.limit.mode == mode && used.is_none_or(|used| used > limit.limit.max)
     };
-    contingent.limits().enumerate().filter(lacks_room).map(|(_, limit)| limit).collect()
+    verdict.limits(snapshot).enumerate().filter(lacks_room).map(|(_, limit)| limit).collect()
 }
 
 /// No answer: denied by the first limit that decides. Where none does, limits have no say.
 #[cold]
-fn unanswered(contingent: &Contingent<'_>, code: Code, verdict: &mut Verdict) {
+fn unanswered(snapshot: &Snapshot, verdict: &mut Verdict, code: Code) {
     // What the store may have written before it failed is not to be relied on.
-    verdict.counted.clear();
-    verdict.settle(Code::Allowed, Place::Nowhere);
-    for (place, limit) in contingent.limits().enumerate() {
-        match limit.limit.mode {
-            Mode::Shadow if verdict.charge_of(place).is_some() => {
-                verdict.shadow(code, Place::Limit(limit.origin))
-            }
-            Mode::Shadow => {}
-            Mode::Enforce => return verdict.settle(code, Place::Limit(limit.origin)),
+    verdict.counted = Counted::Nothing;
+    if let Some(limit) = verdict.limits(snapshot).find(|limit| limit.limit.mode == Mode::Enforce) {
+        return verdict.settle(code, Place::Limit(limit.origin));
+    }
+    for (place, limit) in verdict.limits(snapshot).enumerate() {
+        if verdict.charge_of(place).is_some() {
+            verdict.shadow(code, Place::Limit(limit.origin));
         }
     }
+    verdict.settle(Code::Allowed, Place::Nowhere);
 }

@@ -1,31 +1,69 @@
 //! What planning and settling come to, as plain data: the code, and the places in the document that it stands on.
 //! `reason` makes words of it, `decision` hands it out.
 
-use smallvec::SmallVec;
-
 use crate::arguments::ArgumentError;
 use crate::clock::Timestamp;
 use crate::code::Code;
-use crate::decimal::AmountError;
-use crate::program::LimitOrigin;
-use crate::store::CounterState;
+use crate::decimal::{Amount, AmountError};
+use crate::program::{CompiledLimit, Entry, LimitOrigin, Program};
+use crate::snapshot::Snapshot;
+use crate::store::{CounterState, StoreError};
 
 /// An answer in the making. It begins as a deny and stays one until something allows; steps fill it in where it lies, so
 /// that nothing is copied, and on allow it holds no heap memory of its own.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Verdict {
-    pub(crate) code: Code,
-    pub(crate) place: Place,
+    /// What only some answers have.
+    pub(crate) more: Option<Box<More>>,
+    /// How each counter stands that is to be charged.
+    pub(crate) counted: Counted,
+    /// When the store was asked; the epoch where it was not.
+    pub(crate) now: Timestamp,
     /// Which of the set's policies applied.
     pub(crate) policy: Option<u32>,
     /// Which of its names the tool is.
     pub(crate) entry: Option<u32>,
-    /// When the store was asked; the epoch where it was not.
-    pub(crate) now: Timestamp,
-    /// How each counter stands that is to be charged.
-    pub(crate) counted: SmallVec<[CounterState; 1]>,
-    /// What only some answers have.
-    pub(crate) more: Option<Box<More>>,
+    pub(crate) place: Place,
+    pub(crate) code: Code,
+}
+
+/// How counters stand, in the order of the charges.
+#[derive(Debug)]
+pub(crate) enum Counted {
+    Nothing,
+    /// What nearly all calls come to lies in the decision itself.
+    One(CounterState),
+    Many(Vec<CounterState>),
+}
+
+impl Counted {
+    /// Makes a place for one counter's state.
+    #[inline]
+    pub(crate) fn expect_one(&mut self, cost: Amount) {
+        // Asked for its own sake: what is known to be nothing need not be dropped.
+        if let Self::Nothing = self {
+            *self = Self::One(CounterState { cost, ..CounterState::default() });
+        }
+    }
+
+    #[inline]
+    pub(crate) fn states(&self) -> &[CounterState] {
+        match self {
+            Self::Nothing => &[],
+            Self::One(state) => std::slice::from_ref(state),
+            Self::Many(states) => states,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn states_mut(&mut self) -> &mut [CounterState] {
+        match self {
+            Self::Nothing => &mut [],
+            Self::One(state) => std::slice::from_mut(state),
+            Self::Many(states) => states,
+        }
+    }
 }
 
 /// What an answer has beyond the code and its place.
@@ -39,6 +77,8 @@ pub(crate) struct More {
     pub(crate) shadowed: Vec<Finding>,
     /// Which of `counted` each limit is in, in the order of the limits; empty where it is one each.
     pub(crate) charge_of: Vec<Option<usize>>,
+    /// Why the store did not answer.
+    pub(crate) store_error: Option<StoreError>,
 }
 
 impl Verdict {
@@ -51,7 +91,7 @@ impl Verdict {
             policy: None,
             entry: None,
             now: Timestamp::default(),
-            counted: SmallVec::new(),
+            counted: Counted::Nothing,
             more: None,
         }
     }
@@ -61,6 +101,26 @@ impl Verdict {
     pub(crate) fn settle(&mut self, code: Code, place: Place) {
         self.code = code;
         self.place = place;
+    }
+
+    /// The policy that applied.
+    pub(crate) fn program<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Program> {
+        snapshot.policies.program(self.policy?)
+    }
+
+    /// What it says of the tool.
+    pub(crate) fn entry<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Entry> {
+        self.program(snapshot)?.entry(self.entry?)
+    }
+
+    /// The limits that the call touches, in order: the tool's, then everybody's.
+    pub(crate) fn limits<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+    ) -> impl Iterator<Item = &'a CompiledLimit> + use<'a> {
+        let rules = self.entry(snapshot).and_then(|entry| entry.rules.as_ref());
+        let own = rules.map_or(&[][..], |rules| &rules.limits);
+        own.iter().chain(self.program(snapshot).map_or(&[][..], |program| &program.all_tools))
     }
 
     /// Which charge the limit is in that stands at that place in their order.
@@ -73,7 +133,7 @@ impl Verdict {
 
     /// The counter of that limit.
     pub(crate) fn counted(&self, limit: usize) -> Option<&CounterState> {
-        self.counted.get(self.charge_of(limit)?)
+        self.counted.states().get(self.charge_of(limit)?)
     }
 
     #[cold]

@@ -1,0 +1,16 @@
+//! What the fuzz targets check. Each is a function of bytes that panics where something does not hold, so that a fuzzer
+//! and a plain test can both call it.
+//!
+//! How to run them is in the README beside this crate.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a panic is how a finding is reported")]
+
+// What the targets look things up with.
+mod pointer;
+
+mod amount;
+mod doors;
+
+// The targets.
+pub mod arguments;
+pub mod load_policy;
