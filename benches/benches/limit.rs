@@ -50,7 +50,8 @@ fn one_thread(criterion: &mut Criterion) {
         let mut run = |name: &str, engine: &Engine| {
             group.bench_function(BenchmarkId::new(name, count), |bencher| {
                 bencher.iter(|| {
-                    let decision = engine.evaluate(black_box(&identities[next()]), "run-endpoint", NoArguments);
+                    let decision =
+                        engine.evaluate(black_box(&identities[next()]), "run-endpoint", NoArguments);
                     assert!(decision.is_allowed());
                     decision.code()
                 });

@@ -8,8 +8,11 @@ use policy_json::{DOCUMENT_CAPS, Parsed};
 
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 2] =
-    [("load_policy", policy_fuzz::load_policy::check), ("arguments", policy_fuzz::arguments::check)];
+const TARGETS: [(&str, Check); 3] = [
+    ("load_policy", policy_fuzz::load_policy::check),
+    ("arguments", policy_fuzz::arguments::check),
+    ("evaluate", policy_fuzz::evaluate::check),
+];
 
 #[test]
 fn every_seed_holds() {
@@ -79,13 +82,16 @@ fn replay(check: Check, files: &[PathBuf]) {
     for path in files {
         // Shown where the test fails: what follows is about this file.
         println!("{}", path.display());
-        check(&fs::read(path).unwrap());
+        check(&fs::read(path).expect("a file can be read"));
     }
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("a directory can be read").path())
+        .filter(|path| path.is_file())
+        .collect();
     files.sort();
     files
 }

@@ -153,6 +153,8 @@ struct Frame {
 #[derive(Debug, Default)]
 pub struct Tape {
     nodes: Vec<Node>,
+    /// How many of the nodes are values and not names.
+    values: usize,
     owned: String,
     open: Vec<Frame>,
     names: Vec<u32>,
@@ -165,6 +167,7 @@ impl Tape {
     pub const fn new() -> Self {
         Self {
             nodes: Vec::new(),
+            values: 0,
             owned: String::new(),
             open: Vec::new(),
             names: Vec::new(),
@@ -175,6 +178,7 @@ impl Tape {
     /// Empties the tape for the next value. `source` is what spans will point into; [`check_source`] makes it of bytes.
     pub fn writer<'t>(&'t mut self, source: &'t str, caps: Caps, duplicates: Duplicates) -> TapeWriter<'t> {
         self.nodes.clear();
+        self.values = 0;
         self.owned.clear();
         self.open.clear();
         self.duplicates.clear();
@@ -432,22 +436,15 @@ impl<'t> TapeWriter<'t> {
 
     #[inline]
     fn value(&mut self, node: Node) -> Result<(), ArgumentError> {
-        // Names stand beside the values they belong to; only values count.
-        let values = self.tape.nodes.len();
-        if values >= self.caps.nodes && self.values_so_far() >= self.caps.nodes {
+        if self.tape.values >= self.caps.nodes {
             return Err(ArgumentError { fault: ArgumentFault::TooManyNodes, offset: index(node.at) });
         }
+        self.tape.values = self.tape.values.wrapping_add(1);
         if let Some(frame) = self.tape.open.last_mut() {
             frame.count = frame.count.saturating_add(1);
         }
         self.tape.nodes.push(node);
         Ok(())
-    }
-
-    /// How many of the nodes are values. Counted only near the cap.
-    #[cold]
-    fn values_so_far(&self) -> usize {
-        self.tape.nodes.iter().filter(|node| node.kind != Kind::Name).count()
     }
 
     #[inline]

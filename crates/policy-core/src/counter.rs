@@ -1,64 +1,9 @@
 //! What names a counter: (scope with its value, counter name, window). Once as bytes that no two counters share, once
 //! as a keyed 128-bit hash of them, put together from halves that are hashed ahead: the caller's and the limit's.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
-
 use crate::identity::Identity;
 use crate::limit::Scope;
-
-/// The value of a scope: whose calls are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "docs/policy-format.md says what each scope counts")]
-#[non_exhaustive]
-pub enum ScopeValue<'a> {
-    Global,
-    Server { server: Option<&'a str> },
-    Grant { server: Option<&'a str>, grant: &'a str },
-    Session { server: Option<&'a str>, grant: &'a str, session: &'a str },
-}
-
-impl ScopeValue<'_> {
-    /// Appends bytes that are different for different values, and no value's are the beginning of another's: a tag,
-    /// then every part with its presence and its length before it.
-    fn encode(&self, bytes: &mut Vec<u8>) {
-        match *self {
-            Self::Global => bytes.push(b'*'),
-            Self::Server { server } => {
-                bytes.push(b'v');
-                encode_optional(server, bytes);
-            }
-            Self::Grant { server, grant } => {
-                bytes.push(b'g');
-                encode_optional(server, bytes);
-                encode_text(grant, bytes);
-            }
-            Self::Session { server, grant, session } => {
-                bytes.push(b's');
-                encode_optional(server, bytes);
-                encode_text(grant, bytes);
-                encode_text(session, bytes);
-            }
-        }
-    }
-}
-
-fn encode_optional(text: Option<&str>, bytes: &mut Vec<u8>) {
-    match text {
-        None => bytes.push(0),
-        Some(text) => {
-            bytes.push(1);
-            encode_text(text, bytes);
-        }
-    }
-}
-
-fn encode_text(text: &str, bytes: &mut Vec<u8>) {
-    // A length fits 64 bits on every machine there is.
-    let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-    bytes.extend_from_slice(&length.to_be_bytes());
-    bytes.extend_from_slice(text.as_bytes());
-}
+use crate::scope::{ScopeKey, ScopeValue, encode_text, keyed_hash};
 
 /// A counter's name, as a store gets it.
 #[derive(Clone, Copy, Debug)]
@@ -155,18 +100,6 @@ impl Fingerprint {
     }
 }
 
-/// The hash of a scope's value.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ScopeKey([u64; 2]);
-
-impl ScopeKey {
-    pub(crate) fn new(scope: ScopeValue<'_>) -> Self {
-        let mut bytes = Vec::with_capacity(64);
-        scope.encode(&mut bytes);
-        Self(keyed_hash(&bytes))
-    }
-}
-
 /// The hash of a counter's name and window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CounterHash([u64; 2]);
@@ -180,14 +113,6 @@ impl CounterHash {
         bytes.extend_from_slice(&window_seconds.to_be_bytes());
         Self(keyed_hash(&bytes))
     }
-}
-
-/// SipHash under two keys that are drawn once per process. Identities are made before any engine sees them, so the keys
-/// cannot belong to an engine; they hold no state.
-fn keyed_hash(bytes: &[u8]) -> [u64; 2] {
-    static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
-    let [first, second] = &*KEYS;
-    [first.hash_one(bytes), second.hash_one(bytes)]
 }
 
 #[cfg(test)]

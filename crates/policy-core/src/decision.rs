@@ -135,6 +135,27 @@ impl Decision {
         shadowed.iter().map(|finding| Shadowed { decision: self, finding })
     }
 
+    /// The two ways on: the receipt of a call that is allowed (empty where nothing was charged), or the decision that
+    /// denies. The receipt keeps nothing else of the decision alive while the tool runs.
+    ///
+    /// # Errors
+    /// When the call is denied: the decision itself.
+    pub fn into_result(mut self) -> Result<Receipt, Self> {
+        if self.is_allowed() {
+            Ok(self
+                .take_receipt()
+                .unwrap_or_else(|| Receipt { engine: self.engine, entries: SmallVec::new() }))
+        } else {
+            Err(self)
+        }
+    }
+
+    /// What an MCP host answers in place of the tool: the text of a result with `isError: true`.
+    #[must_use]
+    pub fn denial_text(&self) -> String {
+        format!("[POLICY DENIED] {}", self.message())
+    }
+
     /// The receipt for what the call was charged, to be handed to `Engine::refund` where the call never reached the
     /// server, or came back as a JSON-RPC error. `None` where nothing was charged, or it has been taken before.
     pub fn take_receipt(&mut self) -> Option<Receipt> {

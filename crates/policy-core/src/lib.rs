@@ -18,34 +18,34 @@
 //! # Ok::<(), policy_core::PolicySetError>(())
 //! ```
 
-// From a request to a decision, top to bottom; each module uses only those above it.
+// From what a policy is made of, over a request, to a decision: each module uses only those above it.
 mod clock;
 mod decimal;
 mod value;
-
 pub mod arguments;
+mod path;
 mod condition;
 mod group;
 mod limit;
-mod path;
 mod policy;
 
-mod counter;
+mod scope;
 mod identity;
-mod policy_set;
+mod counter;
 mod program;
+mod policy_set;
 mod snapshot;
 
 mod code;
-mod decision;
-mod plan;
-mod reason;
-mod settle;
 mod store;
 mod verdict;
+mod plan;
+mod settle;
+mod reason;
+mod decision;
 
-mod engine;
 mod memory;
+mod engine;
 
 #[cfg(feature = "serde_json")]
 mod json_value;
@@ -54,7 +54,7 @@ pub use arguments::{Arguments, NoArguments};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Effect};
 pub use condition::{Condition, ConditionError, Operator, Outcome, PATTERN_SIZE_MAX};
-pub use counter::{CounterKey, Fingerprint, ScopeValue};
+pub use counter::{CounterKey, Fingerprint};
 pub use decimal::{Amount, AmountError, Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
 pub use decision::{Decision, LimitStatus, PolicyRef, Shadowed};
 pub use engine::{Engine, EngineBuilder};
@@ -68,6 +68,7 @@ pub use policy::{
     Action, AllTools, DefaultEffect, Digest, Policy, PolicyFault, PolicyFaultKind, Tool, escape,
 };
 pub use policy_set::{PolicySet, PolicySetError};
+pub use scope::ScopeValue;
 pub use store::{
     Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, Receipt, ReceiptEntry, StoreError,
 };

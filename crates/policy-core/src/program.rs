@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use crate::counter::{CounterHash, Fingerprint, ScopeKey, ScopeValue};
+use crate::counter::{CounterHash, Fingerprint};
 use crate::group::{Group, Mode};
 use crate::identity::Identity;
 use crate::limit::{Limit, Scope};
 use crate::policy::{DefaultEffect, Digest, Policy, PolicyFault, Tool};
+use crate::scope::{ScopeKey, ScopeValue};
 
 /// One compiled policy.
 #[derive(Debug)]

@@ -45,11 +45,15 @@ fn is_made(charges: &[Charge<'_>], verdict: &Verdict) -> bool {
 /// Denies by the first limit in order that has no room.
 #[cold]
 fn refuse(snapshot: &Snapshot, verdict: &mut Verdict) {
-    note_shadowed(snapshot, verdict);
+    // Nothing is charged for a call that is denied, whatever the store has written: there is no receipt for it.
+    verdict.counted.states_mut().iter_mut().for_each(|state| state.charged = None);
     match lacking(snapshot, verdict, Mode::Enforce).first() {
-        Some(limit) => verdict.settle(Code::LimitExceeded, Place::Limit(limit.origin)),
-        // Refused, and yet there is room everywhere: the store is at fault.
-        None => verdict.settle(Code::StoreUnavailable, Place::Nowhere),
+        Some(limit) => {
+            verdict.settle(Code::LimitExceeded, Place::Limit(limit.origin));
+            note_shadowed(snapshot, verdict);
+        }
+        // Refused, and yet there is room wherever it matters: that is no answer.
+        None => unanswered(snapshot, verdict, Code::StoreUnavailable),
     }
 }
 

@@ -155,6 +155,8 @@ impl World {
                 charged.push((key, counter.ends, cost));
                 self.counters.insert(key, counter);
             }
+            // A counter begins with the first call that asks for it, whatever becomes of that call.
+            self.counters.entry(key).or_insert(Counter { used: 0, ..counter });
             let shown = shown.next().expect("each limit is shown");
             assert_eq!(shown.used().as_whole(), Some(counter.used), "{rule:?}");
             assert_eq!(shown.resets_at().as_millis(), counter.ends, "{rule:?}");
@@ -331,12 +333,11 @@ fn admit(world: &mut World, held: &mut Held, tool: usize, grant: usize, cost: u6
     for (rule, limit) in rules.iter().zip(decision.limits()) {
         let (key, ends) = ((grant, rule.counter), limit.resets_at().as_millis());
         let cost = if rule.stated { cost } else { 1 };
-        let newest = held
-            .iter()
-            .filter(|((other, _), used)| *other == key && **used > 0)
-            .map(|((_, ends), _)| *ends)
-            .max();
-        assert!(cost == 0 || newest.is_none_or(|newest| ends >= newest), "{key:?}: {ends} after {newest:?}");
+        if cost == 0 {
+            continue;
+        }
+        let newest = newest(held, key);
+        assert!(newest.is_none_or(|newest| ends >= newest), "{key:?}: {ends} after {newest:?}");
         let used = held.entry((key, ends)).or_default();
         *used += cost;
         assert!(*used <= max, "{key:?} holds {used} of {max} in the window that ends at {ends}");
@@ -347,10 +348,15 @@ fn admit(world: &mut World, held: &mut Held, tool: usize, grant: usize, cost: u6
     }
 }
 
+/// The end of the newest window in which a counter holds something.
+fn newest(held: &Held, key: Key) -> Option<u64> {
+    let holding = held.iter().filter(|((other, _), used)| *other == key && **used > 0);
+    holding.map(|((_, ends), _)| *ends).max()
+}
+
 /// Only the newest window of a counter can still be refunded; of an older one the charge stands.
 fn take_back(held: &mut Held, key: Key, ends: u64, cost: u64) {
-    let newest = held.keys().filter(|(other, _)| *other == key).map(|(_, ends)| *ends).max();
-    if newest == Some(ends) {
+    if newest(held, key) == Some(ends) {
         *held.get_mut(&(key, ends)).expect("it was charged") -= cost;
     }
 }

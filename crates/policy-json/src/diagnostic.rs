@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::text::Position;
+
 /// One mistake in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -95,8 +97,14 @@ pub struct LoadError {
 }
 
 impl LoadError {
-    pub(crate) fn new(mut diagnostics: Vec<Diagnostic>) -> Self {
+    /// Sorts the mistakes, and counts out which line and column of the text each is at.
+    pub(crate) fn new(text: &[u8], mut diagnostics: Vec<Diagnostic>) -> Self {
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+        let mut here = Position::START;
+        for diagnostic in &mut diagnostics {
+            here = here.forward(text, diagnostic.span.start);
+            (diagnostic.line, diagnostic.column) = (here.line, here.column);
+        }
         Self { diagnostics }
     }
 

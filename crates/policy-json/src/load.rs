@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, LoadError};
 use crate::document;
-use crate::text::{Parsed, position};
+use crate::text::Parsed;
 
 /// How large a policy document may be.
 pub const DOCUMENT_CAPS: Caps = Caps { depth: 64, bytes: 64 << 20, nodes: 4_000_000 };
@@ -40,8 +40,8 @@ pub fn load(id: &str, text: &[u8]) -> Result<Policy, LoadError> {
             },
             pointer: fault.pointer,
             span: 0..0,
-            line: 1,
-            column: 1,
+            line: 0,
+            column: 0,
             message: fault.kind.to_string(),
             help: None,
         };
@@ -51,13 +51,12 @@ pub fn load(id: &str, text: &[u8]) -> Result<Policy, LoadError> {
         policy.digest = Digest(Sha256::digest(text).into());
         Ok(policy)
     } else {
-        Err(LoadError::new(diagnostics))
+        Err(LoadError::new(text, diagnostics))
     }
 }
 
 /// A text that is not JSON: nothing in it can be read, so this is the one mistake.
 fn unreadable(text: &[u8], error: &ArgumentError) -> LoadError {
-    let (line, column) = position(text, error.offset);
     let (code, help) = match error.fault {
         ArgumentFault::TooLarge | ArgumentFault::TooDeep | ArgumentFault::TooManyNodes => {
             let Caps { depth, bytes, nodes } = DOCUMENT_CAPS;
@@ -74,13 +73,16 @@ fn unreadable(text: &[u8], error: &ArgumentError) -> LoadError {
     let end = offset.saturating_add(1).min(text.len());
     let message = format!("this is not JSON: {}", error.fault);
     let message = if code == DiagnosticCode::TooLarge { error.fault.to_string() } else { message };
-    LoadError::new(vec![Diagnostic {
-        code,
-        pointer: String::new(),
-        span: offset..end,
-        line,
-        column,
-        message,
-        help,
-    }])
+    LoadError::new(
+        text,
+        vec![Diagnostic {
+            code,
+            pointer: String::new(),
+            span: offset..end,
+            line: 0,
+            column: 0,
+            message,
+            help,
+        }],
+    )
 }

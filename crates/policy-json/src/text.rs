@@ -82,18 +82,38 @@ impl<'a> Parsed<'a> {
     /// The line and column of an offset, from 1; columns count characters.
     #[must_use]
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        position(self.source.as_bytes(), offset)
+        let Position { line, column, .. } = Position::START.forward(self.source.as_bytes(), offset);
+        (line, column)
     }
 }
 
-/// The line and column of an offset into a text, from 1; columns count characters, of bytes that are no text each byte.
-pub(crate) fn position(text: &[u8], offset: usize) -> (usize, usize) {
-    let before = text.get(..offset.min(text.len())).unwrap_or_default();
-    let line = memchr::memchr_iter(b'\n', before).count().saturating_add(1);
-    let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline.saturating_add(1));
-    let in_line = before.get(line_start..).unwrap_or_default();
-    let column = String::from_utf8_lossy(in_line).chars().count().saturating_add(1);
-    (line, column)
+/// A place in a text: lines and columns count from 1; columns count characters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
+    offset: usize,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+impl Position {
+    pub(crate) const START: Self = Self { offset: 0, line: 1, column: 1 };
+
+    /// The place at `offset`, which is here or later: counts on from here.
+    pub(crate) fn forward(self, text: &[u8], offset: usize) -> Self {
+        let between = text.get(self.offset..offset.min(text.len())).unwrap_or_default();
+        let newlines = memchr::memchr_iter(b'\n', between).count();
+        let (column, in_line) = match memchr::memrchr(b'\n', between) {
+            Some(newline) => (1, between.get(newline.saturating_add(1)..).unwrap_or_default()),
+            None => (self.column, between),
+        };
+        // Every byte that does not continue a character begins one.
+        let characters = in_line.iter().filter(|byte| !matches!(byte, 0x80..=0xBF)).count();
+        Self {
+            offset: offset.max(self.offset),
+            line: self.line.saturating_add(newlines),
+            column: column.saturating_add(characters),
+        }
+    }
 }
 
 /// Where a value ends that begins at `start`, in text that has been scanned.

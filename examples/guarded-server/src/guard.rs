@@ -50,16 +50,17 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = self.caller(&context);
-        let mut decision = self.engine.evaluate(caller, &request.name, request.arguments.as_ref());
-        if !decision.is_allowed() {
-            // A result, not a JSON-RPC error: the agent is to read it.
-            let text = format!("[POLICY DENIED] {}", decision.message());
-            return Ok(CallToolResult::error(vec![ContentBlock::text(text)]).into());
-        }
-        let receipt = decision.take_receipt();
+        let receipt =
+            match self.engine.evaluate(caller, &request.name, request.arguments.as_ref()).into_result() {
+                Ok(receipt) => receipt,
+                // A result, not a JSON-RPC error: the agent is to read it.
+                Err(denied) => {
+                    return Ok(CallToolResult::error(vec![ContentBlock::text(denied.denial_text())]).into());
+                }
+            };
         let outcome = self.server.call_tool(request, context).await;
         // A result with `isError: true` is an answer, and keeps its charge.
-        if let (Err(_), Some(receipt)) = (&outcome, receipt)
+        if outcome.is_err()
             && let Err(error) = self.engine.refund(receipt)
         {
             eprintln!("guarded-server: a failed call stays charged: {error}");

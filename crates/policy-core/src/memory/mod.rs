@@ -6,7 +6,7 @@ mod table;
 use smallvec::SmallVec;
 
 use self::slot::{Count, Locked};
-use self::table::{Place, Table};
+use self::table::{Placed, Table};
 use crate::clock::Timestamp;
 use crate::decimal::Amount;
 use crate::store::{Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, Receipt, StoreError};
@@ -81,11 +81,14 @@ impl MemoryStore {
     #[inline]
     fn charge_one(&self, charge: &Charge<'_>, state: &mut CounterState, now: Timestamp) -> ChargeOutcome {
         let window_seconds = charge.key.window_seconds();
-        let Some(slot) = self.table.lock(charge.key.fingerprint(), window_seconds, now) else {
+        let Some((slot, is_new)) = self.table.lock(charge.key.fingerprint(), window_seconds, now) else {
             return no_room(charge, state, now);
         };
         let count = slot.count().at(now, window_seconds);
         let made = make(charge, state, &slot, count);
+        if is_new && !made {
+            Table::vacate(&slot);
+        }
         if made || !charge.enforced { ChargeOutcome::Charged } else { ChargeOutcome::Refused }
     }
 
@@ -98,43 +101,47 @@ impl MemoryStore {
         now: Timestamp,
     ) -> ChargeOutcome {
         loop {
-            let mut places: SmallVec<[(Place, &Charge<'_>, &mut CounterState); 8]> = SmallVec::new();
+            let mut placed: SmallVec<[(Placed, &Charge<'_>, &mut CounterState); 8]> = SmallVec::new();
+            let mut full = false;
             for (charge, state) in charges.iter().zip(states.iter_mut()) {
                 let (fingerprint, window_seconds) = (charge.key.fingerprint(), charge.key.window_seconds());
                 match self.table.place(fingerprint, window_seconds, now) {
-                    Some(place) => places.push((place, charge, state)),
-                    None => match no_room(charge, state, now) {
-                        // Left out: it does not decide.
-                        ChargeOutcome::Charged => {}
-                        full => return full,
-                    },
+                    Some(place) => placed.push((place, charge, state)),
+                    // What is not enforced is left out.
+                    None => full |= no_room(charge, state, now) == ChargeOutcome::Full,
                 }
             }
-            places.sort_unstable_by_key(|(place, ..)| *place);
-            let wanted = places.len();
-            let held: SmallVec<[_; 8]> = places
+            placed.sort_unstable_by_key(|(placed, ..)| placed.place);
+            let wanted = placed.len();
+            let held: SmallVec<[_; 8]> = placed
                 .into_iter()
-                .map_while(|(place, charge, state)| {
+                .map_while(|(Placed { place, is_new }, charge, state)| {
                     let slot = self.table.lock_at(place, charge.key.fingerprint())?;
                     let count = slot.count().at(now, charge.key.window_seconds());
-                    Some((slot, count, charge, state))
+                    Some((slot, is_new, count, charge, state))
                 })
                 .collect();
-            if held.len() != wanted {
+            if held.len() != wanted && !full {
                 // A counter's place was given away since it was looked up: its window had ended. Look again.
                 continue;
             }
-            let refused = held.iter().any(|(_, count, charge, _)| {
+            let refused = held.iter().any(|(_, _, count, charge, _)| {
                 charge.enforced && count.fits(charge.cost, charge.capacity).is_none()
             });
-            for (slot, count, charge, state) in held {
-                if refused {
+            for (slot, is_new, count, charge, state) in held {
+                let made = !refused && !full && make(charge, state, &slot, count);
+                if !made {
                     tell(state, count);
-                } else {
-                    make(charge, state, &slot, count);
+                    if is_new {
+                        Table::vacate(&slot);
+                    }
                 }
             }
-            return if refused { ChargeOutcome::Refused } else { ChargeOutcome::Charged };
+            return match (full, refused) {
+                (true, _) => ChargeOutcome::Full,
+                (false, true) => ChargeOutcome::Refused,
+                (false, false) => ChargeOutcome::Charged,
+            };
         }
     }
 }

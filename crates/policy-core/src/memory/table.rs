@@ -12,11 +12,23 @@ use crate::counter::Fingerprint;
 /// Slots in a shard at most: how far a look-up may have to go when a table is full, 64 KiB of memory.
 const SHARD_SLOTS: usize = 2_048;
 
+/// Nobody has had the slot yet: a look-up ends here.
 const EMPTY: Fingerprint = Fingerprint([0, 0]);
+
+/// Somebody had the slot and left nothing in it: a look-up goes on. No counter has either fingerprint, going by the odds
+/// that no two counters share one.
+const VACATED: Fingerprint = Fingerprint([0, 1]);
 
 /// Where a slot is. Ordered, so that several can be locked without a deadlock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place(usize);
+
+/// A counter's place, and whether it was made by this look-up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed {
+    pub(super) place: Place,
+    pub(super) is_new: bool,
+}
 
 pub(super) struct Table {
     /// Four words a slot, from `offset` on.
@@ -58,19 +70,19 @@ impl Table {
         self.shards.len().saturating_mul(self.shard_slots)
     }
 
-    /// The counter's slot, held; made if there is none yet. `None` where there is no room.
+    /// The counter's slot, held, and whether it is new; made if there is none yet. `None` where there is no room.
     #[inline]
     pub(super) fn lock(
         &self,
         wanted: Fingerprint,
         window_seconds: u32,
         now: Timestamp,
-    ) -> Option<Locked<'_>> {
+    ) -> Option<(Locked<'_>, bool)> {
         loop {
-            let place = self.place(wanted, window_seconds, now)?;
+            let Placed { place, is_new } = self.place(wanted, window_seconds, now)?;
             // Between finding and locking, a counter whose window had ended may have lost its slot: look again.
             if let Some(slot) = self.lock_at(place, wanted) {
-                return Some(slot);
+                return Some((slot, is_new));
             }
         }
     }
@@ -87,10 +99,17 @@ impl Table {
 
     /// Where the counter is; made if it is nowhere yet. `None` where there is no room.
     #[inline]
-    pub(super) fn place(&self, wanted: Fingerprint, window_seconds: u32, now: Timestamp) -> Option<Place> {
+    pub(super) fn place(&self, wanted: Fingerprint, window_seconds: u32, now: Timestamp) -> Option<Placed> {
         match self.find(wanted) {
-            Some(place) => Some(place),
+            Some(place) => Some(Placed { place, is_new: false }),
             None => self.make(wanted, window_seconds, now),
+        }
+    }
+
+    /// Leaves the slot of a counter that was made and then not charged, so that refused calls take no room.
+    pub(super) fn vacate(slot: &Locked<'_>) {
+        if slot.count().used == 0 {
+            slot.give(VACATED, Count::default());
         }
     }
 
@@ -115,26 +134,22 @@ impl Table {
         None
     }
 
-    /// Gives the counter the first slot on its way that is nobody's, or whose counter has nothing left to count.
+    /// Gives the counter the first slot on its way that is nobody's, or whose counter's window has ended.
     #[cold]
-    fn make(&self, wanted: Fingerprint, window_seconds: u32, now: Timestamp) -> Option<Place> {
+    fn make(&self, wanted: Fingerprint, window_seconds: u32, now: Timestamp) -> Option<Placed> {
         let mut shard = self.shards.get(self.shard_of(wanted))?.lock();
         // Somebody else may have made it meanwhile.
         if let Some(place) = self.find(wanted) {
-            return Some(place);
+            return Some(Placed { place, is_new: false });
         }
         for place in self.probe(wanted) {
             let slot = Locked::new(self.words_at(place)?);
             let count = slot.count();
-            // A counter that holds nothing (its calls were refused, or refunded) is as good as none.
-            let ended = count.ends <= now.as_millis();
-            if ended || count.used == 0 {
-                if ended {
-                    shard.forgotten = shard.forgotten.max(count.ends);
-                }
+            if count.ends <= now.as_millis() {
+                shard.forgotten = shard.forgotten.max(count.ends);
                 let begins = now.max(Timestamp::from_millis(shard.forgotten));
                 slot.give(wanted, Count::default().at(begins, window_seconds));
-                return Some(Place(place));
+                return Some(Placed { place: Place(place), is_new: true });
             }
         }
         None

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use policy_core::{Code, Identity, Limit, MemoryStore, Mode, NoArguments, Scope, Tool, Window};
 
-use super::{World, limit, limited, policy, used};
+use super::{NOON, World, limit, limited, policy, used};
 
 fn scoped(scope: Scope) -> Tool {
     limited([Limit { scope, ..limit("calls", 1_000) }])
@@ -122,6 +122,28 @@ fn a_shadow_limit_that_finds_no_room_denies_nobody() {
     assert!(decision.is_allowed());
     let shadowed: Vec<_> = decision.shadowed().map(|finding| finding.code()).collect();
     assert_eq!(shadowed.len(), 1, "and it is told that the limit could not say");
+}
+
+/// A counter that holds nothing may be forgotten; what it held in the window before must not be.
+#[test]
+fn a_clock_that_steps_back_brings_no_spent_window_back_where_the_next_was_refunded() {
+    let one = policy("p", [("run", limited([limit("runs", 1)]))]);
+    let world = World::with_store(one, MemoryStore::with_capacity(64));
+    assert!(world.call("ana", "run").is_allowed());
+    world.wait(60);
+    let receipt = world.receipt("ana", "run");
+    world.engine.refund(receipt).unwrap();
+    // Newcomers who hold nothing either pass through every place there is.
+    for number in 0..1_000 {
+        let receipt = world.receipt(&format!("caller {number}"), "run");
+        world.engine.refund(receipt).unwrap();
+    }
+
+    world.clock.set(NOON);
+    let decision = world.call("ana", "run");
+
+    let spent = decision.limits().any(|limit| limit.resets_at().since(NOON).as_secs() <= 60);
+    assert!(!decision.is_allowed() || !spent, "admitted again in a minute that was spent");
 }
 
 /// A call with two new counters has to find room for both, whatever places they fall on. Each must answer: within ten

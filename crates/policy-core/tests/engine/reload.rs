@@ -140,7 +140,7 @@ fn a_reload_is_seen_whole_or_not_at_all_and_loses_no_count() {
                 }
             });
         }
-        for round in 0..400 {
+        for round in 0..100 {
             world.engine.replace_policies(policies[round % 3].clone());
             thread::yield_now();
         }

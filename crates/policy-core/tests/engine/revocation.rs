@@ -79,7 +79,7 @@ fn revoking_many_grants_at_once_loses_none() {
 /// Threads look at which phase it is before and after a call. Where it was the same, the call was within it.
 #[test]
 fn every_call_that_begins_after_a_revocation_is_denied_on_every_thread() {
-    const ROUNDS: u32 = 300;
+    const ROUNDS: u32 = 60;
     let world = world();
     // Divided by four: 0 reinstated, 2 revoked, odd: on the way from one to the other.
     let phase = AtomicU32::new(0);

@@ -77,9 +77,9 @@ impl<'d> Reading<'d> {
         if matches!(value.kind(), Kind::Array | Kind::Object) {
             span.end = span.start.saturating_add(1);
         }
-        let (line, column) = self.parsed.position(span.start);
         let (pointer, message) = (at.pointer(), message.into());
-        self.diagnostics.push(Diagnostic { code, pointer, span, line, column, message, help });
+        // Lines are counted once for all, when the reading is done.
+        self.diagnostics.push(Diagnostic { code, pointer, span, line: 0, column: 0, message, help });
     }
 
     /// A value of a type that its field does not take.

@@ -17,20 +17,23 @@ impl Reading<'_> {
     pub(super) fn limits(&mut self, at: &At<'_>, value: Json<'_>) -> Vec<Limit> {
         let mut counters = HashSet::new();
         self.list(at, value, "a list of limits", |this, at, value| {
-            let limit = this.limit(at, value)?;
-            if !counters.insert((limit.counter.clone(), limit.window.seconds())) {
-                let message = format!(
-                    "a limit on counter `{}` with this window stands in the list already",
-                    limit.counter.escape_debug()
-                );
+            let (counted, limit) = this.limit(at, value);
+            // Looked for even where something else is wrong with the limit: all mistakes at once.
+            if let Some((counter, window)) = counted
+                && !counters.insert((counter.clone(), window.seconds()))
+            {
+                let counter = counter.escape_debug();
+                let message =
+                    format!("a limit on counter `{counter}` with this window stands in the list already");
                 let help = "give it another counter or another window".to_owned();
                 this.report(DiagnosticCode::DuplicateLimit, at, value, message, Some(help));
             }
-            Some(limit)
+            limit
         })
     }
 
-    fn limit(&mut self, at: &At<'_>, value: Json<'_>) -> Option<Limit> {
+    /// What a limit counts in, as far as that can be read, and the limit.
+    fn limit(&mut self, at: &At<'_>, value: Json<'_>) -> (Option<(Box<str>, Window)>, Option<Limit>) {
         let (mut counter, mut window, mut max) = (None, None, None);
         let mut rest = Limit::new("", Window::Minute, Amount::ZERO);
         let mut sound = true;
@@ -58,7 +61,7 @@ impl Reading<'_> {
             true
         });
         if !is_object {
-            return None;
+            return (None, None);
         }
         for (field, help) in [
             ("counter", "the counter's name: limits that name the same one share it"),
@@ -69,8 +72,10 @@ impl Reading<'_> {
                 self.missing(at, value, field, help);
             }
         }
-        let (counter, window, max) = (counter?, window?, max?);
-        sound.then_some(Limit { counter, window, max, ..rest })
+        let counted: Option<(Box<str>, Window)> = counter.zip(window);
+        let limit = counted.clone().zip(max).filter(|_| sound);
+        let limit = limit.map(|((counter, window), max)| Limit { counter, window, max, ..rest });
+        (counted, limit)
     }
 
     pub(super) fn rate_limit(&mut self, at: &At<'_>, value: Json<'_>) -> Option<RateLimit> {
@@ -123,7 +128,7 @@ impl Reading<'_> {
         let window = whole.and_then(|seconds| Window::from_seconds(u32::try_from(seconds).ok()?));
         if window.is_none() {
             let help = Some(format!("a whole number of seconds from 1 to {}", Window::SECONDS_MAX));
-            let message = format!("a window cannot be so long, found {}", self.found(value));
+            let message = format!("no window is that long, found {}", self.found(value));
             self.report(DiagnosticCode::InvalidValue, at, value, message, help);
         }
         window

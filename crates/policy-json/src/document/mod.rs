@@ -145,7 +145,7 @@ impl Reading<'_> {
 
     fn tool(&mut self, at: &At<'_>, value: Json<'_>) -> Tool {
         let mut tool = Tool::default();
-        self.fields(at, value, "a tool's rules", TOOL_FIELDS, |this, at, name, value| {
+        self.fields(at, value, "a tool", TOOL_FIELDS, |this, at, name, value| {
             match name {
                 "require" => tool.require = this.groups(at, value),
                 "deny_if" => tool.deny_if = this.groups(at, value),
