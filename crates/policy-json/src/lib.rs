@@ -39,3 +39,14 @@ pub use diagnostic::{Diagnostic, DiagnosticCode, LoadError};
 pub use load::{DOCUMENT_CAPS, load};
 pub use text::{JsonText, Parsed, to_value};
 pub use write::to_json;
+
+/// The Rust code of the project's pages, which has to compile and run.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/first-ten-minutes.md")]
+    struct FirstTenMinutes;
+    #[doc = include_str!("../../../docs/decisions.md")]
+    struct Decisions;
+}

@@ -7,11 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod hostile_data;
 mod random;
 
 use std::cmp::Ordering;
+use std::fs;
 
-use policy_core::{Amount, AmountError, Decimal};
+use policy_core::arguments::Caps;
+use policy_core::{Amount, AmountError, Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
+use policy_json::Parsed;
 use proptest::prelude::*;
 use random::cases;
 
@@ -164,5 +168,59 @@ proptest! {
     fn an_amount_that_is_shown_reads_back_the_same(micros in any::<u64>()) {
         let amount = Amount::from_micros(micros);
         prop_assert_eq!(Amount::from_decimal(decimal(&amount.to_string())), Ok(amount));
+    }
+}
+
+/// Whether RFC 8259 has such a number, told by cutting it up.
+fn is_json_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        None => (text, None),
+    };
+    let (integer, fraction) = match mantissa.split_once('.') {
+        Some((integer, fraction)) => (integer, Some(fraction)),
+        None => (mantissa, None),
+    };
+    digits(integer)
+        && (integer == "0" || !integer.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(digits)
+}
+
+fn is_within_caps(text: &str) -> bool {
+    let exponent = text.split_once(['e', 'E']).map_or("0", |(_, exponent)| exponent);
+    let exponent = exponent.trim_start_matches(['+', '-']).trim_start_matches('0');
+    text.len() <= NUMBER_TEXT_MAX && (exponent.is_empty() || exponent.parse().is_ok_and(|exponent: i32| exponent <= EXPONENT_MAX))
+}
+
+/// Numbers that have been hard on other readers, with the bits of the float that each is nearest to.
+#[test]
+fn hard_numbers_are_read_and_are_in_the_order_of_their_floats() {
+    let Some(folder) = hostile_data::folder("number-parsing") else { return };
+    for entry in fs::read_dir(folder.join("data")).unwrap() {
+        let path = entry.unwrap().path();
+        let lines = fs::read_to_string(&path).unwrap();
+        let mut numbers: Vec<(f64, &str)> = Vec::new();
+        for line in lines.lines() {
+            let [_, _, bits, text] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let expected = is_json_number(text) && is_within_caps(text);
+            assert_eq!(Decimal::parse(text).is_some(), expected, "{text}");
+            assert_eq!(Parsed::parse(text.as_bytes(), Caps::default()).is_ok(), expected, "{text} as JSON");
+            if expected {
+                numbers.push((f64::from_bits(u64::from_str_radix(bits, 16).unwrap()), text));
+            }
+        }
+        assert!(numbers.len() > 10, "{} holds numbers", path.display());
+        numbers.sort_by(|(left, _), (right, _)| left.total_cmp(right));
+        // With what comes next, and with what comes much later.
+        for apart in [1, 2, 100] {
+            for ((less, ours), (more, theirs)) in numbers.iter().zip(numbers.iter().skip(apart)) {
+                if less < more {
+                    assert!(decimal(ours) < decimal(theirs), "{ours} < {theirs}");
+                }
+            }
+        }
     }
 }
