@@ -28,6 +28,8 @@ pub struct Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pointer, line, column, message, .. } = self;
+        // One line, whatever is in the names of the document.
+        let pointer = pointer.escape_debug();
         write!(formatter, "line {line}, column {column}, at `{pointer}`: {message}")?;
         match &self.help {
             Some(help) => write!(formatter, " ({help})"),

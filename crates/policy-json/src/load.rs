@@ -70,7 +70,9 @@ fn unreadable(text: &[u8], error: &ArgumentError) -> LoadError {
         _ => (DiagnosticCode::InvalidJson, None),
     };
     let offset = error.offset.min(text.len());
-    let end = offset.saturating_add(1).min(text.len());
+    // To the end of the character that begins there.
+    let mut after = offset.saturating_add(1)..text.len();
+    let end = after.find(|at| !matches!(text.get(*at), Some(0x80..=0xBF))).unwrap_or(text.len());
     let message = format!("this is not JSON: {}", error.fault);
     let message = if code == DiagnosticCode::TooLarge { error.fault.to_string() } else { message };
     LoadError::new(

@@ -11,7 +11,8 @@ use std::path::Path;
 
 use policy_core::arguments::Caps;
 use policy_core::{
-    Code, Condition, Decimal, DefaultEffect, Engine, Group, Identity, Operator, Policy, PolicySet, Tool, Value,
+    Code, Condition, Decimal, DefaultEffect, Engine, Group, Identity, Operator, Policy, PolicySet, Tool,
+    Value,
 };
 use policy_json::{JsonText, Parsed};
 
@@ -121,7 +122,8 @@ fn what_may_be_either_is_as_the_reference_has_it() {
             continue;
         };
         assert_eq!(*documented, format!("refused: {reason}"), "{name}");
-        let as_argument = denied(&engine, &text).unwrap_or_else(|| panic!("{name} is refused as an argument"));
+        let as_argument =
+            denied(&engine, &text).unwrap_or_else(|| panic!("{name} is refused as an argument"));
         // A mark is one at the beginning of a text only.
         assert!(as_argument == reason || reason == "a byte order mark", "{name}: {as_argument}");
     }
@@ -138,7 +140,10 @@ fn what_other_readers_change_is_kept_or_refused() {
                 let parsed = Parsed::parse(&text, Caps::default()).unwrap();
                 let read = parsed.root().unwrap().elements().next().unwrap().as_number().unwrap().to_owned();
                 let named = number.trim_start_matches("number_");
-                assert!(Decimal::parse(&read) == Decimal::parse(named) && Decimal::parse(&read).is_some(), "{name}");
+                assert!(
+                    Decimal::parse(&read) == Decimal::parse(named) && Decimal::parse(&read).is_some(),
+                    "{name}"
+                );
                 None
             }
             "object_key_nfc_nfd" | "object_key_nfd_nfc" => {

@@ -192,7 +192,8 @@ fn is_json_number(text: &str) -> bool {
 fn is_within_caps(text: &str) -> bool {
     let exponent = text.split_once(['e', 'E']).map_or("0", |(_, exponent)| exponent);
     let exponent = exponent.trim_start_matches(['+', '-']).trim_start_matches('0');
-    text.len() <= NUMBER_TEXT_MAX && (exponent.is_empty() || exponent.parse().is_ok_and(|exponent: i32| exponent <= EXPONENT_MAX))
+    text.len() <= NUMBER_TEXT_MAX
+        && (exponent.is_empty() || exponent.parse().is_ok_and(|exponent: i32| exponent <= EXPONENT_MAX))
 }
 
 /// Numbers that have been hard on other readers, with the bits of the float that each is nearest to.

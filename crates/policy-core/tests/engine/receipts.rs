@@ -125,6 +125,23 @@ fn a_denied_call_has_no_receipt_and_neither_has_one_that_nothing_counts() {
 }
 
 #[test]
+fn a_result_is_a_receipt_or_the_decision_that_denies() {
+    let world = World::new(policy("p", [("run", limited([limit("runs", 1)])), ("free", limited([]))]));
+
+    let receipt = world.call("ana", "run").into_result().expect("the first call is allowed");
+    let denied = world.call("ana", "run").into_result().expect_err("the second is not");
+    assert_eq!(denied.code(), Code::LimitExceeded);
+    assert!(denied.denial_text().starts_with("[POLICY DENIED] Limit \"runs\""));
+
+    world.engine.refund(receipt).unwrap();
+    assert!(world.call("ana", "run").into_result().is_ok());
+
+    let nothing = world.call("ana", "free").into_result().expect("nothing counts it");
+    assert!(nothing.entries().is_empty());
+    world.engine.refund(nothing).unwrap();
+}
+
+#[test]
 fn a_receipt_outlives_a_change_of_policies() {
     let world = two_a_minute();
     let receipt = world.receipt("ana", "run");

@@ -119,7 +119,9 @@ impl<'d> Reading<'d> {
         };
         match (value.kind(), self.parsed.raw(value)) {
             (Kind::Null, _) => kind.to_owned(),
-            (_, raw) if raw.chars().count() <= 40 => format!("{kind}, `{raw}`"),
+            (_, raw) if raw.chars().count() <= 40 && !raw.contains(char::is_control) => {
+                format!("{kind}, `{raw}`")
+            }
             _ => kind.to_owned(),
         }
     }
