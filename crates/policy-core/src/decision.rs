@@ -6,9 +6,9 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use smallvec::SmallVec;
 
+use crate::amount::Amount;
 use crate::clock::Timestamp;
 use crate::code::{Code, Effect};
-use crate::decimal::Amount;
 use crate::group::Mode;
 use crate::limit::{Limit, Scope, Window};
 use crate::policy::Digest;

@@ -21,6 +21,7 @@
 // From what a policy is made of, over a request, to a decision: each module uses only those above it.
 mod clock;
 mod decimal;
+mod amount;
 mod value;
 pub mod arguments;
 mod path;
@@ -50,12 +51,13 @@ mod engine;
 #[cfg(feature = "serde_json")]
 mod json_value;
 
+pub use amount::{Amount, AmountError};
 pub use arguments::{Arguments, NoArguments};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Effect};
 pub use condition::{Condition, ConditionError, Operator, Outcome, PATTERN_SIZE_MAX};
 pub use counter::{CounterKey, Fingerprint};
-pub use decimal::{Amount, AmountError, Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
+pub use decimal::{Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
 pub use decision::{Decision, LimitStatus, PolicyRef, Shadowed};
 pub use engine::{Engine, EngineBuilder};
 pub use group::{Group, Mode, TypeMismatch};

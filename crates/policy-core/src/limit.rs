@@ -1,6 +1,6 @@
 //! A limit as a policy writes it: counter, window, max, scope. Counting is a store's business.
 
-use crate::decimal::Amount;
+use crate::amount::Amount;
 use crate::group::Mode;
 use crate::path::Path;
 

@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 
+use crate::amount::Amount;
 use crate::arguments::{
     ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
 };
 use crate::code::Code;
 use crate::condition::Outcome;
 use crate::counter::CounterKey;
-use crate::decimal::{Amount, Decimal};
+use crate::decimal::Decimal;
 use crate::group::{Group, Mode, TypeMismatch};
 use crate::identity::Identity;
 use crate::limit::Limit;

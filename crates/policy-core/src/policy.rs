@@ -175,7 +175,7 @@ impl fmt::Debug for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decimal::Amount;
+    use crate::amount::Amount;
     use crate::limit::Window;
 
     #[test]

@@ -2,9 +2,9 @@
 
 use smallvec::SmallVec;
 
+use crate::amount::Amount;
 use crate::clock::Timestamp;
 use crate::counter::{CounterKey, Fingerprint};
-use crate::decimal::Amount;
 
 /// Counts calls. What an implementation promises:
 ///

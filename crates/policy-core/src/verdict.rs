@@ -1,10 +1,10 @@
 //! What planning and settling come to, as plain data: the code, and the places in the document that it stands on.
 //! `reason` makes words of it, `decision` hands it out.
 
+use crate::amount::{Amount, AmountError};
 use crate::arguments::ArgumentError;
 use crate::clock::Timestamp;
 use crate::code::Code;
-use crate::decimal::{Amount, AmountError};
 use crate::program::{CompiledLimit, Entry, LimitOrigin, Program};
 use crate::snapshot::Snapshot;
 use crate::store::{CounterState, StoreError};

@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 use self::slot::{Count, Locked};
 use self::table::{Placed, Table};
+use crate::amount::Amount;
 use crate::clock::Timestamp;
-use crate::decimal::Amount;
 use crate::store::{Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, Receipt, StoreError};
 
 /// Counters in memory, at most as many as it was made for. They are gone when it is dropped.

@@ -3,9 +3,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::amount::Amount;
 use crate::clock::Timestamp;
 use crate::counter::Fingerprint;
-use crate::decimal::Amount;
 
 /// The words of one slot. All zero: nobody's yet.
 pub(super) type Words = [AtomicU64; 4];

@@ -1,141 +1,23 @@
-//! The arguments of a call: a flat value (the tape) that a reader fills once and conditions look things up in. Caps and
-//! duplicate names are checked here, for every reader alike; the text's grammar is the reader's.
+//! The tape: one flat list of nodes that a reader fills, and that keeps its memory from call to call. Caps and names that
+//! stand twice are checked here, for every reader alike.
 
 use std::ops::Range;
 
+use super::json::{Json, Kind};
+use super::{ArgumentError, ArgumentFault, Caps, MAX_BYTES};
 use crate::decimal::Decimal;
-
-/// How much a call's arguments may ask of the engine. Whatever is over a cap is denied, never cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Caps {
-    /// How deep containers may nest; the arguments object itself is at depth 1. Default 64.
-    pub depth: usize,
-    /// How long the text may be, in bytes. Default 1 MiB, at most 2 GiB.
-    pub bytes: usize,
-    /// How many values (scalars and containers; names do not count) there may be. Default 10,000.
-    pub nodes: usize,
-}
-
-impl Default for Caps {
-    fn default() -> Self {
-        Self { depth: 64, bytes: 1 << 20, nodes: 10_000 }
-    }
-}
-
-/// Why arguments are not acceptable: what, and at which byte of the text. Holds no argument's value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{fault} at byte {offset}")]
-pub struct ArgumentError {
-    /// What is wrong.
-    pub fault: ArgumentFault,
-    /// Where, as a byte offset into the text; 0 where there is no text.
-    pub offset: usize,
-}
-
-/// What can be wrong with arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ArgumentFault {
-    /// Not JSON text; the word says what was wanted or found.
-    #[error("{0}")]
-    Syntax(&'static str),
-    /// A name that stands twice in one object, after unescaping.
-    #[error("a name stands twice in one object")]
-    DuplicateName,
-    /// Arguments that are no object.
-    #[error("arguments must be an object")]
-    NotAnObject,
-    /// More than [`Caps::bytes`].
-    #[error("more bytes than permitted")]
-    TooLarge,
-    /// Deeper than [`Caps::depth`].
-    #[error("nested deeper than permitted")]
-    TooDeep,
-    /// More values than [`Caps::nodes`].
-    #[error("more values than permitted")]
-    TooManyNodes,
-    /// A number of more digits, or a larger exponent, than is looked at.
-    #[error("a number is longer than permitted")]
-    NumberTooLong,
-}
-
-/// Something that can hand over a call's arguments, when they are needed: JSON text, a `serde_json::Value`, nothing.
-///
-/// [`read`](Arguments::read) is called at most once per decision, and only when a rule looks at the arguments.
-pub trait Arguments {
-    /// The text that spans given to the writer point into; empty when the reader only writes owned text.
-    fn source(&self) -> &[u8] {
-        &[]
-    }
-
-    /// Writes the arguments to `tape`.
-    ///
-    /// # Errors
-    /// Whatever makes the arguments unacceptable; the call is then denied with `invalid_arguments`.
-    fn read(&self, tape: &mut TapeWriter<'_>) -> Result<(), ArgumentError>;
-}
-
-impl<A: Arguments + ?Sized> Arguments for &A {
-    fn source(&self) -> &[u8] {
-        (**self).source()
-    }
-
-    fn read(&self, tape: &mut TapeWriter<'_>) -> Result<(), ArgumentError> {
-        (**self).read(tape)
-    }
-}
-
-/// No arguments: read as `{}`.
-#[derive(Clone, Copy, Debug)]
-pub struct NoArguments;
-
-impl Arguments for NoArguments {
-    fn read(&self, tape: &mut TapeWriter<'_>) -> Result<(), ArgumentError> {
-        tape.begin_object(0)?;
-        tape.end()
-    }
-}
-
-/// A call may leave its arguments out: that reads as `{}`.
-impl<A: Arguments> Arguments for Option<A> {
-    fn source(&self) -> &[u8] {
-        self.as_ref().map_or(&[], Arguments::source)
-    }
-
-    fn read(&self, tape: &mut TapeWriter<'_>) -> Result<(), ArgumentError> {
-        match self {
-            Some(arguments) => arguments.read(tape),
-            None => NoArguments.read(tape),
-        }
-    }
-}
-
-/// What a place on the tape holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of RFC 8259")]
-pub enum Kind {
-    Null,
-    False,
-    True,
-    Number,
-    String,
-    /// A member's name; its value follows.
-    Name,
-    Array,
-    Object,
-}
 
 /// One place on the tape. Text stands in the source or, where it had to be unescaped, in the tape's own `owned` text.
 #[derive(Clone, Copy, Debug)]
-struct Node {
-    kind: Kind,
-    owned: bool,
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    pub(super) owned: bool,
     /// Where the value begins in the source.
-    at: u32,
+    pub(super) at: u32,
     /// Text: where it begins. Container: how many members or elements it has.
-    start: u32,
+    pub(super) start: u32,
     /// Text: where it ends. Container: the place after its last descendant.
-    end: u32,
+    pub(super) end: u32,
 }
 
 /// A container that is still open.
@@ -152,10 +34,10 @@ struct Frame {
 /// A flat JSON value: one node after the other, reusable from call to call without allocating.
 #[derive(Debug, Default)]
 pub struct Tape {
-    nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node>,
     /// How many of the nodes are values and not names.
     values: usize,
-    owned: String,
+    pub(super) owned: String,
     open: Vec<Frame>,
     names: Vec<u32>,
     duplicates: Vec<u32>,
@@ -189,36 +71,18 @@ impl Tape {
     #[must_use]
     pub fn root<'t>(&'t self, source: &'t str) -> Option<Json<'t>> {
         let whole = self.open.is_empty() && !self.nodes.is_empty();
-        whole.then_some(Json { tape: self, source, place: 0 })
+        whole.then_some(Json::at_place(self, source, 0))
     }
 
     /// Under [`Duplicates::Collect`]: the names that stood there before, in the order they were found.
     pub fn duplicates<'t>(&'t self, source: &'t str) -> impl Iterator<Item = Json<'t>> {
-        self.duplicates.iter().map(move |place| Json { tape: self, source, place: *place })
+        self.duplicates.iter().map(move |place| Json::at_place(self, source, *place))
     }
 
     /// Whether this tape has grown so large that it is better dropped than kept for the next call.
     pub(crate) fn is_oversized(&self) -> bool {
         self.nodes.capacity() > 65_536 || self.owned.capacity() > (1 << 18)
     }
-}
-
-/// Offsets are 32 bits wide.
-const MAX_BYTES: usize = 1 << 31;
-
-/// The text of a source that is within the caps.
-///
-/// # Errors
-/// When it is longer than permitted, or not UTF-8.
-#[inline]
-pub fn check_source(source: &[u8], caps: Caps) -> Result<&str, ArgumentError> {
-    if source.len() > caps.bytes.min(MAX_BYTES) {
-        return Err(ArgumentError { fault: ArgumentFault::TooLarge, offset: caps.bytes });
-    }
-    std::str::from_utf8(source).map_err(|error| ArgumentError {
-        fault: ArgumentFault::Syntax("bytes that are not UTF-8"),
-        offset: error.valid_up_to(),
-    })
 }
 
 /// What to do about a name that stands twice in one object.
@@ -468,9 +332,9 @@ impl<'t> TapeWriter<'t> {
     fn check_names(&mut self, object: u32) -> Result<(), ArgumentError> {
         let mut names = std::mem::take(&mut self.tape.names);
         names.clear();
-        let root = Json { tape: self.tape, source: self.source, place: object };
-        names.extend(root.members().map(|(name, _)| name.place));
-        let text = |place: &u32| Json { tape: self.tape, source: self.source, place: *place }.text();
+        let root = Json::at_place(self.tape, self.source, object);
+        names.extend(root.members().map(|(name, _)| name.place()));
+        let text = |place: &u32| Json::at_place(self.tape, self.source, *place).text();
         // Stable: of two equal names the one written first comes first. Bounded whatever names are chosen.
         names.sort_by(|left, right| text(left).cmp(text(right)));
         let mut found: Vec<u32> = Vec::new();
@@ -504,142 +368,13 @@ fn offset(position: usize) -> u32 {
 }
 
 #[inline]
-fn index(position: u32) -> usize {
+pub(super) fn index(position: u32) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
-}
-
-/// A value on a tape.
-#[derive(Clone, Copy, Debug)]
-pub struct Json<'t> {
-    tape: &'t Tape,
-    source: &'t str,
-    place: u32,
-}
-
-impl<'t> Json<'t> {
-    #[inline]
-    fn node(&self) -> Option<&'t Node> {
-        self.tape.nodes.get(index(self.place))
-    }
-
-    /// What the value is.
-    #[must_use]
-    #[inline]
-    pub fn kind(&self) -> Kind {
-        self.node().map_or(Kind::Null, |node| node.kind)
-    }
-
-    /// Where the value (or name) begins in the source, in bytes.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        self.node().map_or(0, |node| index(node.at))
-    }
-
-    #[inline]
-    fn text(&self) -> &'t str {
-        let Some(node) = self.node() else { return "" };
-        let text = if node.owned { self.tape.owned.as_str() } else { self.source };
-        text.get(index(node.start)..index(node.end)).unwrap_or_default()
-    }
-
-    /// The string (or name), unescaped; `None` if it is none.
-    #[must_use]
-    #[inline]
-    pub fn as_str(&self) -> Option<&'t str> {
-        matches!(self.kind(), Kind::String | Kind::Name).then(|| self.text())
-    }
-
-    /// The number's text as it was written; `None` if it is none.
-    #[must_use]
-    #[inline]
-    pub fn as_number(&self) -> Option<&'t str> {
-        (self.kind() == Kind::Number).then(|| self.text())
-    }
-
-    /// The boolean; `None` if it is none.
-    #[must_use]
-    pub fn as_bool(&self) -> Option<bool> {
-        match self.kind() {
-            Kind::True => Some(true),
-            Kind::False => Some(false),
-            _ => None,
-        }
-    }
-
-    /// How many members or elements a container has; 0 for anything else.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self.node() {
-            Some(node) if matches!(node.kind, Kind::Array | Kind::Object) => index(node.start),
-            _ => 0,
-        }
-    }
-
-    /// Whether there is nothing in the container.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The place after this value.
-    #[inline]
-    fn after(&self) -> u32 {
-        match self.node() {
-            Some(node) if matches!(node.kind, Kind::Array | Kind::Object) => node.end,
-            _ => self.place.saturating_add(1),
-        }
-    }
-
-    #[inline]
-    fn at(&self, place: u32) -> Self {
-        Self { place, ..*self }
-    }
-
-    /// The elements of an array; nothing for anything else.
-    pub fn elements(&self) -> impl Iterator<Item = Json<'t>> + use<'t> {
-        let (mut place, end) = self.inside(Kind::Array);
-        let this = *self;
-        std::iter::from_fn(move || {
-            (place < end).then(|| {
-                let element = this.at(place);
-                place = element.after();
-                element
-            })
-        })
-    }
-
-    /// The names and values of an object; nothing for anything else.
-    pub fn members(&self) -> impl Iterator<Item = (Json<'t>, Json<'t>)> + use<'t> {
-        let (mut place, end) = self.inside(Kind::Object);
-        let this = *self;
-        std::iter::from_fn(move || {
-            (place < end).then(|| {
-                let name = this.at(place);
-                let value = this.at(place.saturating_add(1));
-                place = value.after();
-                (name, value)
-            })
-        })
-    }
-
-    #[inline]
-    fn inside(&self, kind: Kind) -> (u32, u32) {
-        match self.node() {
-            Some(node) if node.kind == kind => (self.place.saturating_add(1), node.end),
-            _ => (0, 0),
-        }
-    }
-
-    /// The member of that name, if this is an object that has one.
-    #[must_use]
-    #[inline]
-    pub fn get(&self, wanted: &str) -> Option<Json<'t>> {
-        self.members().find(|(name, _)| name.text() == wanted).map(|(_, value)| value)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::check_source;
     use super::*;
 
     /// Writes `{"a": 1, "a..": [..]}`-like values by hand, as a reader would.
