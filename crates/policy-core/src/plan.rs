@@ -14,7 +14,7 @@ use crate::group::{Group, Mode, TypeMismatch};
 use crate::identity::Identity;
 use crate::limit::Limit;
 use crate::path::Path;
-use crate::policy::{Action, DefaultEffect};
+use crate::policy::DefaultEffect;
 use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, CounterState};
@@ -66,11 +66,11 @@ pub(crate) fn plan<'a, A: Arguments>(
     let (reads, groups, limits) = match rules {
         None => (program.all_tools_read, false, &[][..]),
         Some(rules) => {
-            if rules.tool.action == Action::Deny {
+            if rules.denies {
                 verdict.settle(Code::ToolDenied, Place::Action);
                 return None;
             }
-            (rules.reads, rules.has_groups, rules.limits.as_slice())
+            (rules.reads, rules.has_groups, &*rules.limits)
         }
     };
     let everybodys = program.all_tools.as_slice();
@@ -190,7 +190,7 @@ fn judge_arguments<'a, A: Arguments>(
             }
         },
     };
-    let rules = rules.map(|rules| &rules.tool);
+    let rules = rules.map(|rules| &*rules.tool);
     let lists = [
         (GroupList::Require, rules.map_or(&[][..], |tool| &tool.require)),
         (GroupList::DenyIf, rules.map_or(&[][..], |tool| &tool.deny_if)),

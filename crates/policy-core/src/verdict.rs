@@ -119,7 +119,7 @@ impl Verdict {
         snapshot: &'a Snapshot,
     ) -> impl Iterator<Item = &'a CompiledLimit> + use<'a> {
         let rules = self.entry(snapshot).and_then(|entry| entry.rules.as_ref());
-        let own = rules.map_or(&[][..], |rules| &rules.limits);
+        let own = rules.map_or(&[][..], |rules| &*rules.limits);
         own.iter().chain(self.program(snapshot).map_or(&[][..], |program| &program.all_tools))
     }
 

@@ -68,7 +68,11 @@ impl Counter {
     }
 }
 
+/// A caller's number and a counter's.
 type Key = (usize, usize);
+
+/// What a call was charged: where, until when, how much.
+type Charged = Vec<(Key, u64, u64)>;
 
 /// An engine, and what the reference knows.
 struct World {
@@ -77,7 +81,7 @@ struct World {
     now: u64,
     tools: Vec<Vec<Rule>>,
     counters: HashMap<Key, Counter>,
-    receipts: Vec<(Receipt, Vec<(Key, u64, u64)>)>,
+    receipts: Vec<(Receipt, Charged)>,
 }
 
 impl World {
@@ -146,7 +150,7 @@ impl World {
         let pointer = denied.map_or(String::new(), |place| format!("/tools/{tool}/limits/{place}"));
         assert_eq!(decision.pointer(), pointer);
 
-        let mut charged = Vec::new();
+        let mut charged = Charged::new();
         let mut shown = decision.limits();
         for limit in &met {
             let (rule, key, mut counter, cost) = limit.clone();
@@ -155,8 +159,6 @@ impl World {
                 charged.push((key, counter.ends, cost));
                 self.counters.insert(key, counter);
             }
-            // A counter begins with the first call that asks for it, whatever becomes of that call.
-            self.counters.entry(key).or_insert(Counter { used: 0, ..counter });
             let shown = shown.next().expect("each limit is shown");
             assert_eq!(shown.used().as_whole(), Some(counter.used), "{rule:?}");
             assert_eq!(shown.resets_at().as_millis(), counter.ends, "{rule:?}");
@@ -329,7 +331,7 @@ fn admit(world: &mut World, held: &mut Held, tool: usize, grant: usize, cost: u6
         return;
     }
     let rules = world.tools[tool].clone();
-    let mut charged = Vec::new();
+    let mut charged = Charged::new();
     for (rule, limit) in rules.iter().zip(decision.limits()) {
         let (key, ends) = ((grant, rule.counter), limit.resets_at().as_millis());
         let cost = if rule.stated { cost } else { 1 };

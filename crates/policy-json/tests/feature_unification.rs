@@ -51,7 +51,8 @@ fn numbers_are_kept() -> bool {
 
 /// Whether it was built to keep members in their order.
 fn order_is_kept() -> bool {
-    json!({ "b": 1, "a": 2 }).to_string() == r#"{"b":1,"a":2}"#
+    let written = json!({ "b": 1, "a": 2 }).to_string();
+    written.starts_with(r#"{"b""#)
 }
 
 #[test]

@@ -1,142 +1,27 @@
 //! What can be added to a policy, or taken from an engine, without ever letting more through: random policies and calls,
 //! over counters that stand still, so that the two decisions that are compared meet the same ones.
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
     clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
 mod random;
-
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod still_counters;
 
 use policy_core::{
-    Action, Amount, Charge, ChargeOutcome, Code, CounterHandle, CounterState, CounterStore, Decision,
-    DecisionOptions, Effect, Engine, Group, Identity, Limit, ManualClock, Mode, Policy, PolicySet, Receipt,
-    StoreError, Timestamp, Tool, TypeMismatch,
+    Action, Amount, Code, Decision, DecisionOptions, DefaultEffect, Effect, Engine, Group, Identity, Limit,
+    ManualClock, Mode, Policy, PolicySet, Timestamp, Tool, TypeMismatch, Window,
 };
 use policy_json::JsonText;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use random::{arguments, can_be_added, cases, group, limit, policy, policy_and_tool};
+use still_counters::{Answer, Still};
 
 const NOON: Timestamp = Timestamp::from_millis(1_767_268_800_000);
-
-/// How a store answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    /// By the contract, of counters that nothing changes. Each holds 0 to 3; which, follows from its name.
-    Truly,
-    /// With an error.
-    Error,
-    /// An error, after it has made the charges.
-    ErrorTooLate,
-    /// `Charged`, without having looked at anything.
-    ChargedNothing,
-    /// `Charged`, though the last of the charges that decide was left out.
-    ChargedAllButOne,
-    /// `Charged`, with more in the counters than they can hold.
-    ChargedTooMuch,
-    /// `Refused`, though every counter is empty.
-    RefusedWithRoom,
-    /// `Refused`, and charged all the same.
-    RefusedAndCharged,
-    /// `Full`.
-    Full,
-    /// `Full`, and charged all the same.
-    FullAndCharged,
-}
-
-impl Answer {
-    const WRONG: [Self; 9] = [
-        Self::Error,
-        Self::ErrorTooLate,
-        Self::ChargedNothing,
-        Self::ChargedAllButOne,
-        Self::ChargedTooMuch,
-        Self::RefusedWithRoom,
-        Self::RefusedAndCharged,
-        Self::Full,
-        Self::FullAndCharged,
-    ];
-}
-
-struct Still(Answer);
-
-impl CounterStore for Still {
-    fn charge(
-        &self,
-        charges: &[Charge<'_>],
-        states: &mut [CounterState],
-        now: Timestamp,
-    ) -> Result<ChargeOutcome, StoreError> {
-        let refused = look(charges, states, now);
-        if self.0 == Answer::Truly {
-            if !refused {
-                charge_what_fits(charges, states);
-            }
-            return Ok(if refused { ChargeOutcome::Refused } else { ChargeOutcome::Charged });
-        }
-        let charge_all = |states: &mut [CounterState]| {
-            for (charge, state) in charges.iter().zip(states) {
-                state.used = charge.capacity;
-                state.charged = Some(CounterHandle::Encoded(charge.key.encode().into()));
-            }
-        };
-        match self.0 {
-            Answer::Truly | Answer::ChargedNothing | Answer::Error | Answer::Full => {}
-            Answer::RefusedWithRoom => states.iter_mut().for_each(|state| state.used = Amount::ZERO),
-            Answer::ErrorTooLate | Answer::RefusedAndCharged | Answer::FullAndCharged => charge_all(states),
-            Answer::ChargedAllButOne => {
-                charge_all(states);
-                if let Some(last) = charges.iter().rposition(|charge| charge.enforced) {
-                    states.get_mut(last).unwrap().charged = None;
-                }
-            }
-            Answer::ChargedTooMuch => {
-                charge_all(states);
-                for (charge, state) in charges.iter().zip(states) {
-                    state.used = charge.capacity.checked_add(Amount::from_micros(1)).unwrap();
-                }
-            }
-        }
-        match self.0 {
-            Answer::Error | Answer::ErrorTooLate => Err(StoreError::unavailable("gone")),
-            Answer::RefusedWithRoom | Answer::RefusedAndCharged => Ok(ChargeOutcome::Refused),
-            Answer::Full | Answer::FullAndCharged => Ok(ChargeOutcome::Full),
-            _ => Ok(ChargeOutcome::Charged),
-        }
-    }
-
-    fn refund(&self, _receipt: Receipt) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
-/// Tells how each counter stands; whether the call has to be refused.
-fn look(charges: &[Charge<'_>], states: &mut [CounterState], now: Timestamp) -> bool {
-    for (charge, state) in charges.iter().zip(states.iter_mut()) {
-        let mut hasher = DefaultHasher::new();
-        charge.key.encode().hash(&mut hasher);
-        state.used = Amount::whole(hasher.finish() % 4).unwrap();
-        state.resets_at = Timestamp::from_millis(now.as_millis() + 60_000);
-    }
-    charges.iter().zip(states).any(|(charge, state)| charge.enforced && with_charge(charge, state).is_none())
-}
-
-fn with_charge(charge: &Charge<'_>, state: &CounterState) -> Option<Amount> {
-    state.used.checked_add(charge.cost).filter(|used| *used <= charge.capacity)
-}
-
-fn charge_what_fits(charges: &[Charge<'_>], states: &mut [CounterState]) {
-    for (charge, state) in charges.iter().zip(states) {
-        if let Some(used) = with_charge(charge, state) {
-            state.used = used;
-            state.charged = Some(CounterHandle::Encoded(charge.key.encode().into()));
-        }
-    }
-}
 
 /// A call by ana of one tool, and how the host wants mismatches judged.
 #[derive(Clone, Debug)]
@@ -342,6 +227,31 @@ proptest! {
         prop_assert_eq!(call.ask(&engine).code(), call.by(&other).code());
     }
 
+    /// A list of tools is made by the same steps that a call begins with.
+    #[test]
+    fn what_may_be_known_of_is_what_the_first_steps_let_pass((policy, call) in policy_and_call(), known in any::<bool>()) {
+        let grants = if known { single(&policy) } else { PolicySet::empty().with_policy(policy).unwrap() };
+        let engine = call.engine(grants, Answer::Truly);
+        let visible = engine.is_visible(&Identity::new("ana"), &call.tool);
+        let unknown = [Code::NoPolicy, Code::Hidden, Code::InvalidToolName];
+        prop_assert_eq!(visible, !unknown.contains(&call.ask(&engine).code()));
+        engine.revoke("ana");
+        prop_assert!(!engine.is_visible(&Identity::new("ana"), &call.tool));
+    }
+
+    #[test]
+    fn the_order_of_a_groups_conditions_changes_no_outcome((policy, call) in policy_and_call()) {
+        let mut turned = policy.clone();
+        for tool in turned.tools.values_mut() {
+            tool.require.iter_mut().chain(&mut tool.deny_if).for_each(|group| group.conditions.reverse());
+        }
+        let (before, after) = (call.by(&policy), call.by(&turned));
+        prop_assert_eq!(before.code(), after.code());
+        let group = |pointer: String| pointer.split("/conditions/").next().map(ToOwned::to_owned);
+        prop_assert_eq!(group(before.pointer()), group(after.pointer()));
+        prop_assert_eq!(before.shadowed().count(), after.shadowed().count());
+    }
+
     /// Ignored, a mismatch makes a condition false: `require` denies with another code, and `deny_if` goes on to what comes
     /// after it. Nothing else is another decision.
     #[test]
@@ -387,8 +297,8 @@ proptest! {
 /// The smallest case of a lie that a watching limit must not be deceived by.
 #[test]
 fn a_store_that_refuses_where_nothing_decides_denies_nobody() {
-    let watching = Limit { mode: Mode::Shadow, ..Limit::new("x", policy_core::Window::Minute, Amount::ONE) };
-    let mut policy = Policy::new("p", policy_core::DefaultEffect::Deny);
+    let watching = Limit { mode: Mode::Shadow, ..Limit::new("x", Window::Minute, Amount::ONE) };
+    let mut policy = Policy::new("p", DefaultEffect::Deny);
     policy.tools.insert("run".into(), Tool { limits: vec![watching], ..Tool::default() });
     let call = Call { tool: "run".to_owned(), arguments: "{}".to_owned(), type_mismatch: TypeMismatch::Deny };
 
@@ -398,8 +308,8 @@ fn a_store_that_refuses_where_nothing_decides_denies_nobody() {
 /// The smallest case of a receipt for what was never admitted.
 #[test]
 fn a_call_that_is_denied_has_no_receipt_whatever_the_store_wrote() {
-    let mut policy = Policy::new("p", policy_core::DefaultEffect::Deny);
-    let limits = vec![Limit::new("x", policy_core::Window::Minute, Amount::ONE)];
+    let mut policy = Policy::new("p", DefaultEffect::Deny);
+    let limits = vec![Limit::new("x", Window::Minute, Amount::ONE)];
     policy.tools.insert("run".into(), Tool { limits, ..Tool::default() });
     let call = Call { tool: "run".to_owned(), arguments: "{}".to_owned(), type_mismatch: TypeMismatch::Deny };
 

@@ -1,9 +1,10 @@
 //! Arguments come in as JSON text or as a `serde_json` value. Both doors lead to the same decision, whole and in every word,
 //! as long as the value has lost nothing of the text.
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
     clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
@@ -72,6 +73,21 @@ proptest! {
     ) {
         let [text, value] = both_doors(policy, options(Caps::default(), ignore), &tool, &arguments);
         prop_assert_eq!(text, value);
+    }
+
+    /// The order of members and the blanks between them are the writer's affair.
+    #[test]
+    fn how_a_text_is_laid_out_decides_nothing((policy, tool) in policy_and_tool(), arguments in arguments()) {
+        let laid_out = match &arguments {
+            Value::Object(members) => {
+                let member = |(name, value): (&String, &Value)| format!("{} :\t{value:#}", Value::from(name.as_str()));
+                format!("\r\n{{ {} }} ", members.iter().rev().map(member).collect::<Vec<_>>().join(" ,\n"))
+            }
+            other => format!(" {other:#}\n"),
+        };
+        let by_text = decide(&engine(policy.clone(), DecisionOptions::default()), &tool, JsonText::new(laid_out.as_bytes()));
+        let by_value = decide(&engine(policy, DecisionOptions::default()), &tool, &arguments);
+        prop_assert_eq!(by_text, by_value, "{}", laid_out);
     }
 
     /// The same with nothing but conditions, so that every case comes to them.

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use policy_core::{Code, Identity, Limit, MemoryStore, Mode, NoArguments, Scope, Tool, Window};
+use policy_core::{Code, Identity, Limit, MemoryStore, Mode, NoArguments, Scope, Timestamp, Tool, Window};
 
 use super::{NOON, World, limit, limited, policy, used};
 
@@ -71,6 +71,32 @@ fn one_counter_under_two_windows_is_two_counters() {
     assert_eq!(used(&world.call("ana", "minute")), 1);
     assert_eq!(used(&world.call("ana", "sixty")), 2, "a minute is sixty seconds");
     assert_eq!(used(&world.call("ana", "hour")), 1);
+}
+
+#[test]
+fn a_call_may_meet_any_number_of_limits_and_is_charged_at_all_or_none() {
+    let limits: Vec<Limit> = (0..40).map(|number| limit(&format!("c{number}"), 50 - number)).collect();
+    let world = World::new(policy("p", [("run", limited(limits))]));
+    (0..11).for_each(|_| assert!(world.call("ana", "run").is_allowed()));
+
+    let denied = world.call("ana", "run");
+
+    assert_eq!(denied.pointer(), "/tools/run/limits/39");
+    assert_eq!(denied.limits().count(), 40);
+    assert!(denied.limits().all(|limit| limit.used().as_whole() == Some(11)));
+}
+
+#[test]
+fn limits_hold_at_the_first_and_at_the_last_of_times() {
+    for now in [Timestamp::default(), Timestamp::MAX] {
+        for window in [Window::Seconds(1), Window::Seconds(Window::SECONDS_MAX)] {
+            let world = World::new(policy("p", [("run", limited([Limit { window, ..limit("runs", 2) }]))]));
+            world.clock.set(now);
+            assert_eq!(used(&world.call("ana", "run")), 1);
+            assert_eq!(used(&world.call("ana", "run")), 2);
+            assert_eq!(world.code("ana", "run"), Code::LimitExceeded);
+        }
+    }
 }
 
 #[test]

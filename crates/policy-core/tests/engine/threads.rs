@@ -1,12 +1,13 @@
 //! Many threads on one engine: what is counted is exact, and decisions may go wherever they like.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use policy_core::{Code, Decision, Identity, NoArguments, PolicySet, Timestamp};
+use policy_core::{Code, Decision, Identity, Limit, MemoryStore, NoArguments, PolicySet, Timestamp, Window};
 
 use super::{NOON, World, limit, limited, policy, used};
 
@@ -90,6 +91,85 @@ fn under_contention_a_call_is_charged_at_all_of_its_limits_or_at_none() {
     assert_eq!(used(&world.call("ana", "look at b")), both + 1);
     assert!(both <= 300 && both + only_a <= 400);
     assert!(both == 300 || both + only_a == 400, "{both} and {only_a}: more was asked for than there was");
+}
+
+/// Some calls never fit, and leave the place that they made for the counter; others meanwhile find it there and are charged.
+#[test]
+fn admitted_and_refused_calls_meet_at_new_counters_and_none_is_lost() {
+    let tools = [
+        ("run", limited([limit("runs", 2)])),
+        ("never", limited([limit("runs", 0)])),
+        ("both", limited([limit("runs", 2), limit("more", 2)])),
+        ("neither", limited([limit("runs", 2), limit("more", 0)])),
+    ];
+    let world = World::new(policy("p", tools));
+    let admitted: Vec<AtomicU64> = (0..300).map(|_| AtomicU64::new(0)).collect();
+    let start = Barrier::new(4);
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let (world, admitted, start) = (&world, &admitted, &start);
+            scope.spawn(move || {
+                start.wait();
+                for (number, admitted) in admitted.iter().enumerate() {
+                    let ana = Identity::new(format!("ana {number}"));
+                    for tool in ["never", "run", "neither", "both", "run", "never"]
+                        .iter()
+                        .cycle()
+                        .skip(thread)
+                        .take(6)
+                    {
+                        let decision = world.engine.evaluate(&ana, tool, NoArguments);
+                        admitted.fetch_add(u64::from(decision.is_allowed()), Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    for (number, admitted) in admitted.into_iter().enumerate() {
+        assert_eq!(admitted.into_inner(), 2, "caller {number}");
+        let decision = world.call(&format!("ana {number}"), "run");
+        assert_eq!((decision.code(), used(&decision)), (Code::LimitExceeded, 2), "caller {number}");
+    }
+}
+
+/// More callers than places, in windows of a second that end all the time: places change hands while others look for them.
+#[test]
+fn where_places_change_hands_no_window_is_overfilled_and_no_call_split() {
+    const MAX: u64 = 3;
+    let a_second = |counter: &str| Limit { window: Window::Seconds(1), ..limit(counter, MAX) };
+    let tools = [
+        ("both", limited([a_second("a"), a_second("b")])),
+        ("again", limited([a_second("b"), a_second("a")])),
+        ("one", limited([a_second("a")])),
+    ];
+    let world = World::with_store(policy("p", tools), MemoryStore::with_capacity(64));
+    let counted: Mutex<HashMap<(u64, String, Timestamp), u64>> = Mutex::default();
+    thread::scope(|scope| {
+        for thread in 0..4_u64 {
+            let (world, counted) = (&world, &counted);
+            scope.spawn(move || {
+                for round in 0..2_000 {
+                    let caller = (round * 7 + thread * 3) % 50;
+                    let ana = Identity::new(format!("ana {caller}"));
+                    let tool = ["both", "again", "one"][usize::try_from((round + thread) % 3).unwrap()];
+                    let decision = world.engine.evaluate(&ana, tool, NoArguments);
+                    if decision.is_allowed() {
+                        let mut counted = counted.lock().unwrap();
+                        for limit in decision.limits() {
+                            let key = (caller, limit.counter().to_owned(), limit.resets_at());
+                            *counted.entry(key).or_default() += 1;
+                        }
+                    }
+                    if round % 16 == 0 {
+                        world.clock.advance(Duration::from_millis(40));
+                    }
+                }
+            });
+        }
+    });
+    let counted = counted.into_inner().unwrap();
+    assert!(counted.values().all(|count| *count <= MAX), "{counted:?}");
+    assert!(counted.values().any(|count| *count == MAX), "limits were reached");
 }
 
 #[test]
