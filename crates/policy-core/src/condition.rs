@@ -120,6 +120,9 @@ impl Condition {
     /// # Errors
     /// When the value is none that the operator can take.
     pub fn new(path: Path, operator: Operator, value: Value) -> Result<Self, ConditionError> {
+        if value.has_name_twice() {
+            return Err(ConditionError::NameTwice);
+        }
         let test = match operator {
             Operator::Eq => Test::Equal { wanted: true },
             Operator::Neq => Test::Equal { wanted: false },
@@ -321,6 +324,9 @@ pub enum ConditionError {
     #[error("wants {wanted}, found {found}")]
     #[expect(missing_docs, reason = "said above")]
     Value { wanted: &'static str, found: &'static str },
+    /// A name stands twice in an object of the value.
+    #[error("has a name that stands twice in one object")]
+    NameTwice,
     /// The pattern does not compile, or is too large.
     #[error("is no pattern that can be used: {0}")]
     Pattern(String),

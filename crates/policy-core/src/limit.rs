@@ -5,8 +5,8 @@ use crate::group::Mode;
 use crate::path::Path;
 
 /// A fixed window, aligned to UTC: minutes, hours and days as the clock has them, any number of seconds counted from
-/// the Unix epoch. `minute` and 60 seconds are the same window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// the Unix epoch. `minute` and 60 seconds are the same window, and equal.
+#[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Window {
     Minute,
@@ -15,6 +15,14 @@ pub enum Window {
     /// So many seconds, 1 to [`Window::SECONDS_MAX`].
     Seconds(u32),
 }
+
+impl PartialEq for Window {
+    fn eq(&self, other: &Self) -> bool {
+        self.seconds() == other.seconds()
+    }
+}
+
+impl Eq for Window {}
 
 impl Window {
     /// The longest window, a year.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
+use crate::amount::Amount;
 use crate::group::Group;
-use crate::limit::{Limit, RateLimit};
+use crate::limit::{Limit, RateLimit, Window};
 
 /// What one policy document says. Its parts are valid by construction; [`Policy::check`] looks at them together.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +44,8 @@ impl Policy {
         }
     }
 
-    /// Looks at what no part can see by itself: the same counter and window twice in one list, a name hidden twice.
+    /// Looks at what no part can see by itself (the same counter and window twice in one list, a name hidden twice), and at
+    /// what no document could say: a limit without a counter's name, a `max` that is not whole, a window of no length.
     ///
     /// # Errors
     /// Every fault there is, each with the JSON Pointer of its place.
@@ -58,23 +60,44 @@ impl Policy {
             };
             faults.push(PolicyFault { pointer: format!("/hide/{place}"), kind });
         }
-        check_limits("/all_tools/limits", &self.all_tools.limits, &mut faults);
+        check_limits(&|| "/all_tools/limits".to_owned(), &self.all_tools.limits, &mut faults);
         for (name, tool) in &self.tools {
-            check_limits(&format!("/tools/{}/limits", escape(name)), &tool.limits, &mut faults);
+            check_limits(&|| format!("/tools/{}/limits", escape(name)), &tool.limits, &mut faults);
+            if let Some(RateLimit { max, window }) = tool.rate_limit {
+                let pointer = |field: &str| format!("/tools/{}/rate_limit/{field}", escape(name));
+                check_numbers(&pointer, max, window, &mut faults);
+            }
         }
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 
-fn check_limits(list: &str, limits: &[Limit], faults: &mut Vec<PolicyFault>) {
+fn check_limits(list: &dyn Fn() -> String, limits: &[Limit], faults: &mut Vec<PolicyFault>) {
     let mut counters = HashSet::new();
     for (place, limit) in limits.iter().enumerate() {
         if !counters.insert((&limit.counter, limit.window.seconds())) {
-            faults.push(PolicyFault {
-                pointer: format!("{list}/{place}"),
-                kind: PolicyFaultKind::SameLimitTwice,
-            });
+            let pointer = format!("{}/{place}", list());
+            faults.push(PolicyFault { pointer, kind: PolicyFaultKind::SameLimitTwice });
         }
+        let pointer = |field: &str| format!("{}/{place}/{field}", list());
+        if limit.counter.is_empty() {
+            faults.push(PolicyFault { pointer: pointer("counter"), kind: PolicyFaultKind::EmptyCounter });
+        }
+        check_numbers(&pointer, limit.max, limit.window, faults);
+    }
+}
+
+fn check_numbers(
+    pointer: &dyn Fn(&str) -> String,
+    max: Amount,
+    window: Window,
+    faults: &mut Vec<PolicyFault>,
+) {
+    if max.as_whole().is_none() {
+        faults.push(PolicyFault { pointer: pointer("max"), kind: PolicyFaultKind::FractionalMax });
+    }
+    if Window::from_seconds(window.seconds()).is_none() {
+        faults.push(PolicyFault { pointer: pointer("window"), kind: PolicyFaultKind::WindowLength });
     }
 }
 
@@ -107,6 +130,15 @@ pub enum PolicyFaultKind {
     /// Two limits in one list that would count in the same counter.
     #[error("a limit with this counter and window stands in the list already")]
     SameLimitTwice,
+    /// A counter whose name is the empty string.
+    #[error("a counter's name is not empty")]
+    EmptyCounter,
+    /// A `max` that is not a whole number.
+    #[error("`max` is a whole number")]
+    FractionalMax,
+    /// A window of no length, or of more than a year.
+    #[error("a window is 1 to 31536000 seconds long")]
+    WindowLength,
 }
 
 /// `default`: what happens to tools that a policy does not name.

@@ -1,5 +1,7 @@
 //! A JSON value as a policy holds it: owned, its numbers exact. What a call brings is an `arguments::Json` instead.
 
+use std::collections::HashSet;
+
 use crate::decimal::Decimal;
 
 /// A JSON value written in a policy.
@@ -26,6 +28,19 @@ impl Value {
             Self::String(_) => "a string",
             Self::Array(_) => "an array",
             Self::Object(_) => "an object",
+        }
+    }
+
+    /// Whether a name stands twice in an object, at any depth. Recurses as deep as the value is.
+    #[must_use]
+    pub fn has_name_twice(&self) -> bool {
+        match self {
+            Self::Array(elements) => elements.iter().any(Self::has_name_twice),
+            Self::Object(members) => {
+                let mut names = HashSet::new();
+                members.iter().any(|(name, value)| !names.insert(name) || value.has_name_twice())
+            }
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => false,
         }
     }
 }

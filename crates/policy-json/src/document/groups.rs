@@ -88,6 +88,8 @@ impl Reading<'_> {
                 let message = format!("`{operator}` wants {wanted}, found {}", self.found(value));
                 self.report(DiagnosticCode::WrongType, at, value, message, None);
             }
+            // Reported already, for the whole document.
+            ConditionError::NameTwice => {}
             // The compiler cannot know that there are no others yet.
             other => self.report(DiagnosticCode::InvalidValue, at, value, other.to_string(), None),
         }
