@@ -84,6 +84,11 @@ enum Addition {
     LimitOnAllTools(Limit),
 }
 
+/// Half of the limits count in a counter that the call is counted in already: `None` leaves them as they are.
+fn twin() -> impl Strategy<Value = Option<Index>> {
+    prop::option::of(any::<Index>())
+}
+
 fn addition(mode: Mode) -> impl Strategy<Value = Addition> {
     let group = move || group().prop_map(move |group| Group { mode, ..group });
     let limit = move || limit().prop_map(move |limit| Limit { mode, ..limit });
@@ -97,11 +102,23 @@ fn addition(mode: Mode) -> impl Strategy<Value = Addition> {
 
 impl Addition {
     /// The policy with this in it, somewhere. `None` where a policy cannot have it there.
-    fn added_to(self, mut policy: Policy, tool: &str, place: Index) -> Option<Policy> {
+    fn added_to(
+        mut self,
+        mut policy: Policy,
+        call: &Call,
+        place: Index,
+        twin: Option<Index>,
+    ) -> Option<Policy> {
         fn insert<T>(list: &mut Vec<T>, place: Index, item: T) {
             list.insert(place.index(list.len() + 1), item);
         }
-        let rules = policy.tools.get_mut(tool);
+        if let (Self::ToolLimit(limit) | Self::LimitOnAllTools(limit), Some(twin)) = (&mut self, twin) {
+            let known = call.limits(&policy);
+            let known = (!known.is_empty()).then(|| twin.get(&known))?;
+            let (counter, window, scope) = (known.counter.clone(), known.window, known.scope);
+            *limit = Limit { counter, window, scope, ..limit.clone() };
+        }
+        let rules = policy.tools.get_mut(call.tool.as_str());
         match self {
             Self::Require(group) => insert(&mut rules?.require, place, group),
             Self::DenyIf(group) => insert(&mut rules?.deny_if, place, group),
@@ -123,20 +140,20 @@ proptest! {
 
     #[test]
     fn a_rule_or_limit_more_never_turns_a_deny_into_an_allow(
-        (policy, call) in policy_and_call(), more in addition(Mode::Enforce), place in any::<Index>(),
+        (policy, call) in policy_and_call(), more in addition(Mode::Enforce), place in any::<Index>(), twin in twin(),
     ) {
         let before = call.by(&policy);
-        let Some(stricter) = more.added_to(policy, &call.tool, place) else { return Ok(()) };
+        let Some(stricter) = more.added_to(policy, &call, place, twin) else { return Ok(()) };
         let after = call.by(&stricter);
         prop_assert!(before.is_allowed() || !after.is_allowed(), "{:?}, then {:?}", before.code(), after.code());
     }
 
     #[test]
     fn whatever_is_added_in_shadow_mode_decides_nothing(
-        (policy, call) in policy_and_call(), more in addition(Mode::Shadow), place in any::<Index>(),
+        (policy, call) in policy_and_call(), more in addition(Mode::Shadow), place in any::<Index>(), twin in twin(),
     ) {
         let before = call.by(&policy);
-        let Some(watched) = more.added_to(policy, &call.tool, place) else { return Ok(()) };
+        let Some(watched) = more.added_to(policy, &call, place, twin) else { return Ok(()) };
         let after = call.by(&watched);
         prop_assert_eq!(after.effect(), before.effect());
         prop_assert_eq!(after.code(), before.code());
@@ -279,17 +296,22 @@ proptest! {
     }
 
     #[test]
-    fn what_denies_by_name_denies_whatever_else_the_policy_says((policy, call) in policy_and_call(), hide in any::<bool>()) {
+    fn what_denies_by_name_denies_whatever_else_the_policy_says((policy, call) in policy_and_call(), how in 0..3) {
         let mut policy = policy;
-        if hide {
-            policy.hide = vec!["*".into()];
-        } else {
-            let known = policy.tools.entry(call.tool.as_str().into()).or_default();
+        let tool: Box<str> = if call.tool.is_empty() { "run".into() } else { call.tool.as_str().into() };
+        let call = Call { tool: tool.to_string(), ..call };
+        policy.hide = match how {
+            0 => vec!["*".into()],
+            1 => vec!["other".into(), tool.clone()],
+            _ => Vec::new(),
+        };
+        if how == 2 {
+            let known = policy.tools.entry(tool).or_default();
             *known = Tool { action: Action::Deny, ..std::mem::take(known) };
         }
         let decision = call.by(&policy);
         prop_assert_eq!(decision.effect(), Effect::Deny);
-        prop_assert!(matches!(decision.code(), Code::Hidden | Code::ToolDenied));
+        prop_assert_eq!(decision.code(), if how == 2 { Code::ToolDenied } else { Code::Hidden });
         prop_assert_eq!(decision.limits().count(), 0);
     }
 }

@@ -57,7 +57,7 @@ impl Tape {
         }
     }
 
-    /// Empties the tape for the next value. `source` is what spans will point into; [`check_source`] makes it of bytes.
+    /// Empties the tape for the next value. `source` is what spans will point into; [`check_source`](super::check_source) makes it of bytes.
     pub fn writer<'t>(&'t mut self, source: &'t str, caps: Caps, duplicates: Duplicates) -> TapeWriter<'t> {
         self.nodes.clear();
         self.values = 0;
