@@ -68,6 +68,30 @@ impl Counter {
     }
 }
 
+/// What the limits of a call ask of one counter together.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    cost: u64,
+    max: u64,
+    shadow: bool,
+    counter: Counter,
+}
+
+impl Asked {
+    fn fits(self) -> bool {
+        self.counter.used + self.cost <= self.max
+    }
+
+    /// The higher cost and the lower maximum of the two; but what only watches is left out beside what decides.
+    fn and(self, other: Self) -> Self {
+        match (self.shadow, other.shadow) {
+            (false, true) => self,
+            (true, false) => other,
+            _ => Self { cost: self.cost.max(other.cost), max: self.max.min(other.max), ..self },
+        }
+    }
+}
+
 /// A caller's number and a counter's.
 type Key = (usize, usize);
 
@@ -80,12 +104,14 @@ struct World {
     clock: Arc<ManualClock>,
     now: u64,
     tools: Vec<Vec<Rule>>,
+    everybodys: Vec<Rule>,
     counters: HashMap<Key, Counter>,
     receipts: Vec<(Receipt, Charged)>,
 }
 
 impl World {
-    fn new(tools: Vec<Vec<Rule>>, counters: usize) -> Self {
+    /// With the limits of some tools, those on every call, and room for so many counters.
+    fn new(tools: Vec<Vec<Rule>>, everybodys: Vec<Rule>, counters: usize) -> Self {
         let limit = |rule: &Rule| Limit {
             mode: if rule.shadow { Mode::Shadow } else { Mode::Enforce },
             increment_from: rule.stated.then(|| Path::parse("args.n").unwrap()),
@@ -96,6 +122,7 @@ impl World {
             )
         };
         let mut policy = Policy::new("p", DefaultEffect::Deny);
+        policy.all_tools.limits = everybodys.iter().map(limit).collect();
         for (place, rules) in tools.iter().enumerate() {
             let tool = Tool { limits: rules.iter().map(limit).collect(), ..Tool::default() };
             policy.tools.insert(place.to_string().into(), tool);
@@ -105,7 +132,7 @@ impl World {
             .store(MemoryStore::with_capacity(counters))
             .clock(Arc::clone(&clock))
             .build();
-        Self { engine, clock, now: 0, tools, counters: HashMap::new(), receipts: Vec::new() }
+        Self { engine, clock, now: 0, tools, everybodys, counters: HashMap::new(), receipts: Vec::new() }
     }
 
     fn set_clock(&mut self, now: u64) {
@@ -118,14 +145,22 @@ impl World {
         self.engine.evaluate(&identity, &tool.to_string(), Cost(cost))
     }
 
-    /// The limits that a call meets: each with its counter as it stands, and what the call costs there.
-    fn met(&self, tool: usize, grant: usize, cost: u64) -> Vec<(Rule, Key, Counter, u64)> {
-        let met = |rule: &Rule| {
-            let key = (grant, rule.counter);
-            let counter = self.counters.get(&key).copied().unwrap_or_default().at(self.now, rule.counter);
-            (rule.clone(), key, counter, if rule.stated { cost } else { 1 })
-        };
-        self.tools[tool].iter().map(met).collect()
+    /// What a call asks of each counter, and the limits that ask it, in order.
+    fn met(&self, tool: usize, grant: usize, cost: u64) -> (HashMap<Key, Asked>, Vec<(Rule, Key)>) {
+        let rules = self.tools[tool].iter().chain(&self.everybodys);
+        let limits: Vec<_> = rules.map(|rule| (rule.clone(), (grant, rule.counter))).collect();
+        let mut asked: HashMap<Key, Asked> = HashMap::new();
+        for (rule, key) in &limits {
+            let counter = self.counters.get(key).copied().unwrap_or_default().at(self.now, rule.counter);
+            let one = Asked {
+                cost: if rule.stated { cost } else { 1 },
+                max: rule.max,
+                shadow: rule.shadow,
+                counter,
+            };
+            asked.entry(*key).and_modify(|known| *known = known.and(one)).or_insert(one);
+        }
+        (asked, limits)
     }
 
     /// Takes the step on both sides, and compares all that a decision says of counters.
@@ -142,31 +177,38 @@ impl World {
     }
 
     fn expect(&mut self, mut decision: Decision, tool: usize, grant: usize, cost: u64) {
-        let met = self.met(tool, grant, cost);
-        let fits = |(rule, _, counter, cost): &(Rule, Key, Counter, u64)| counter.used + cost <= rule.max;
-        let denied = met.iter().position(|limit| !limit.0.shadow && !fits(limit));
-        let expected = if denied.is_some() { Code::LimitExceeded } else { Code::Allowed };
-        assert_eq!(decision.code(), expected, "{met:?} at {}", self.now);
-        let pointer = denied.map_or(String::new(), |place| format!("/tools/{tool}/limits/{place}"));
-        assert_eq!(decision.pointer(), pointer);
-
-        let mut charged = Charged::new();
+        let (asked, limits) = self.met(tool, grant, cost);
+        let refused = asked.values().any(|asked| !asked.shadow && !asked.fits());
         let mut shown = decision.limits();
-        for limit in &met {
-            let (rule, key, mut counter, cost) = limit.clone();
-            if denied.is_none() && fits(limit) {
-                counter.used += cost;
-                charged.push((key, counter.ends, cost));
-                self.counters.insert(key, counter);
-            }
+        let (mut named, mut shadowed) = (None, 0);
+        for (place, (rule, key)) in limits.iter().enumerate() {
+            let Asked { cost, counter, .. } = asked[key];
+            let made = !refused && asked[key].fits();
             let shown = shown.next().expect("each limit is shown");
-            assert_eq!(shown.used().as_whole(), Some(counter.used), "{rule:?}");
+            let used = counter.used + if made { cost } else { 0 };
+            assert_eq!(shown.used().as_whole(), Some(used), "{rule:?}");
             assert_eq!(shown.resets_at().as_millis(), counter.ends, "{rule:?}");
+            let lacks_room = counter.used + cost > rule.max;
+            shadowed += usize::from(rule.shadow && lacks_room);
+            named = named.or((!rule.shadow && lacks_room).then_some(place));
         }
         drop(shown);
-        let shadowed = met.iter().filter(|limit| limit.0.shadow && !fits(limit)).count();
-        assert_eq!(decision.shadowed().count(), shadowed);
+        let expected = if refused { Code::LimitExceeded } else { Code::Allowed };
+        assert_eq!(decision.code(), expected, "{asked:?} at {}", self.now);
+        let own = self.tools[tool].len();
+        let pointer = named.map(|place| match place.checked_sub(own) {
+            Some(place) => format!("/all_tools/limits/{place}"),
+            None => format!("/tools/{tool}/limits/{place}"),
+        });
+        assert_eq!(decision.pointer(), pointer.unwrap_or_default());
+        assert_eq!(decision.shadowed().count(), shadowed, "{asked:?}");
 
+        let mut charged = Charged::new();
+        for (key, asked) in asked.into_iter().filter(|(_, asked)| !refused && asked.fits()) {
+            let Asked { cost, counter, .. } = asked;
+            self.counters.insert(key, Counter { used: counter.used + cost, ..counter });
+            charged.push((key, counter.ends, cost));
+        }
         match decision.take_receipt() {
             None => assert!(charged.is_empty(), "what is charged has a receipt"),
             Some(receipt) => {
@@ -248,8 +290,10 @@ fn cases(cases: u32) -> ProptestConfig {
 fn it_counts_like_the_reference() {
     within_a_minute(|| {
         let tools = prop::collection::vec(rules(4, 3), 4);
-        proptest!(cases(256), |(tools in tools, steps in steps(3, Clock::GoesForward, 120))| {
-            let mut world = World::new(tools, 4_096);
+        proptest!(cases(256), |(
+            tools in tools, everybodys in rules(4, 2), steps in steps(3, Clock::GoesForward, 120),
+        )| {
+            let mut world = World::new(tools, everybodys, 4_096);
             steps.iter().for_each(|step| world.step(step));
         });
     });
@@ -260,7 +304,7 @@ fn one_counter_counts_like_the_reference_wherever_the_clock_jumps() {
     within_a_minute(|| {
         let tools = prop::collection::vec(rules(1, 1), 4);
         proptest!(cases(256), |(tools in tools, steps in steps(1, Clock::Jumps, 120))| {
-            let mut world = World::new(tools, 64);
+            let mut world = World::new(tools, Vec::new(), 64);
             steps.iter().for_each(|step| world.step(step));
         });
     });
@@ -274,7 +318,7 @@ fn where_room_is_scarce_newcomers_are_denied_exactly_while_every_place_counts() 
             (1..5).map(|max| vec![Rule { counter: 2, max, shadow: false, stated: false }]).collect();
         let calls = prop::collection::vec((0..4_usize, 0..90_usize, 0..500_u64), 50..400);
         proptest!(cases(64), |(calls in calls)| {
-            let mut world = World::new(tools.clone(), 64);
+            let mut world = World::new(tools.clone(), Vec::new(), 64);
             for (tool, grant, wait) in calls {
                 world.set_clock(world.now + wait);
                 let live = |counter: &Counter| counter.ends > world.now;
@@ -303,7 +347,7 @@ fn whatever_is_forgotten_no_window_is_overfilled_and_none_comes_back() {
             // Each counter has one maximum. Calls that cost nothing, or more than that, are among them.
             let rule = |counter, stated| Rule { counter, max, shadow: false, stated };
             let tools = vec![vec![rule(2, true)], vec![rule(2, true), rule(0, false)], vec![rule(3, true)], vec![rule(2, true)]];
-            let mut world = World::new(tools, 64);
+            let mut world = World::new(tools, Vec::new(), 64);
             let mut held = Held::new();
             for step in &steps {
                 match *step {

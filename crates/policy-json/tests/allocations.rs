@@ -10,7 +10,8 @@ const POLICY: &[u8] = br#"{"version": "1", "default": "deny", "tools": {"create-
     "deny_if": [{"conditions": [{"path": "args.gpuCount", "op": "gt", "value": 4}]}],
     "limits": [{"counter": "pods", "window": "day", "max": 1000}]}}}"#;
 
-const ARGUMENTS: &[u8] = br#"{"name":"a \"trainer\"","imageName":"runpod/pytorch:2.4.0","gpuCount":2,"ports":["8888/http"],
+const ARGUMENTS: &[u8] =
+    br#"{"name":"a \"trainer\"","imageName":"runpod/pytorch:2.4.0","gpuCount":2,"ports":["8888/http"],
     "dataCenterId":"EU-RO-1","volumeInGb":20.5,"env":{"MODE":"train","DEPTH":null}}"#;
 
 #[test]

@@ -146,6 +146,33 @@ fn every_operator_judges_every_type_as_the_reference_says() {
 }
 
 #[test]
+fn the_operators_of_order_go_by_the_order_of_numbers() {
+    // In order; every one has two ways to be written.
+    let numbers =
+        [["-3e2", "-300.0"], ["-1", "-1.0"], ["0", "-0"], ["0.5", "5E-1"], ["1", "10e-1"], ["2", "2.00"]];
+    let written = || numbers.iter().enumerate().flat_map(|(place, both)| both.map(|text| (place, text)));
+    for (ours, argument) in written() {
+        for (theirs, operand) in written() {
+            for (operator, holds) in [
+                (Operator::Lt, ours < theirs),
+                (Operator::Lte, ours <= theirs),
+                (Operator::Gt, ours > theirs),
+                (Operator::Gte, ours >= theirs),
+                (Operator::Eq, ours == theirs),
+                (Operator::Neq, ours != theirs),
+            ] {
+                let operand_value = Value::Number(Number::parse(operand).unwrap());
+                let condition =
+                    Condition::new(Path::parse("args.x").unwrap(), operator, operand_value).unwrap();
+                let outcome = judged(&condition, &format!("{{\"x\": {argument}}}"), TypeMismatch::Deny);
+                let expected = if holds { HOLDS } else { FALSE };
+                assert_eq!(outcome, expected, "{argument} {} {operand}", operator.name());
+            }
+        }
+    }
+}
+
+#[test]
 fn the_reference_and_the_engine_have_the_same_operators() {
     let (_, rows) = reference();
     let named: BTreeSet<&str> =
