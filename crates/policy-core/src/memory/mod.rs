@@ -103,7 +103,11 @@ impl MemoryStore {
         loop {
             let mut placed: SmallVec<[(Placed, &Charge<'_>, &mut CounterState); 8]> = SmallVec::new();
             let mut full = false;
-            for (charge, state) in charges.iter().zip(states.iter_mut()) {
+            // What decides is placed first: a limit in shadow mode must not take the last room from one that does.
+            let mut paired: SmallVec<[(&Charge<'_>, &mut CounterState); 8]> =
+                charges.iter().zip(states.iter_mut()).collect();
+            paired.sort_by_key(|(charge, _)| !charge.enforced);
+            for (charge, state) in paired {
                 let (fingerprint, window_seconds) = (charge.key.fingerprint(), charge.key.window_seconds());
                 match self.table.place(fingerprint, window_seconds, now) {
                     Some(place) => placed.push((place, charge, state)),

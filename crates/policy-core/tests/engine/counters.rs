@@ -155,6 +155,20 @@ fn a_shadow_limit_that_finds_no_room_denies_nobody() {
     assert_eq!(shadowed.len(), 1, "and it is told that the limit could not say");
 }
 
+/// One place is left, and the limit that only watches comes first.
+#[test]
+fn a_shadow_limit_takes_no_room_from_one_that_decides() {
+    let shadow = Limit { mode: Mode::Shadow, ..limit("watched", 9) };
+    let tools = [("one", limited([limit("a", 9)])), ("two", limited([shadow, limit("b", 9)]))];
+    let world = World::with_store(policy("p", tools), MemoryStore::with_capacity(64));
+    (0..63).for_each(|number| assert!(world.call(&format!("caller {number}"), "one").is_allowed()));
+
+    let decision = world.call("newcomer", "two");
+
+    assert_eq!(decision.code(), Code::Allowed);
+    assert_eq!(decision.shadowed().count(), 1, "and it is told that the limit could not say");
+}
+
 /// A counter that holds nothing may be forgotten; what it held in the window before must not be.
 #[test]
 fn a_clock_that_steps_back_brings_no_spent_window_back_where_the_next_was_refunded() {
