@@ -5,54 +5,65 @@ use crate::identity::Identity;
 use crate::limit::Scope;
 use crate::scope::{ScopeKey, ScopeValue, encode_text, keyed_hash};
 
-/// A counter's name, as a store gets it.
+/// What a limit counts in, whoever calls: whose calls are counted together, the counter's name, and for how long.
+#[derive(Clone, Debug)]
+pub struct CounterName {
+    scope: Scope,
+    window_seconds: u32,
+    hash: CounterHash,
+    name: Box<str>,
+}
+
+impl CounterName {
+    /// The counter of that name and window, one for each value of the scope.
+    #[must_use]
+    pub fn new(scope: Scope, name: impl Into<Box<str>>, window_seconds: u32) -> Self {
+        let name = name.into();
+        let CounterHash([first, second]) = CounterHash::new(&name, window_seconds);
+        // What is the same for everybody is hashed with the name.
+        let ScopeKey([all_first, all_second]) = match scope {
+            Scope::Global => ScopeKey::new(ScopeValue::Global),
+            _ => ScopeKey::default(),
+        };
+        let hash = CounterHash([first ^ all_first, second ^ all_second]);
+        Self { scope, window_seconds, hash, name }
+    }
+}
+
+/// What names one counter, as a store gets it.
 #[derive(Clone, Copy, Debug)]
 pub struct CounterKey<'a> {
     identity: &'a Identity,
-    scope: Scope,
-    counter: &'a str,
-    window_seconds: u32,
+    name: &'a CounterName,
     fingerprint: Fingerprint,
 }
 
 impl<'a> CounterKey<'a> {
-    /// The key of the counter that a limit of that scope counts that caller in.
+    /// The key of the counter of that name that this caller is counted in.
     #[must_use]
-    pub fn new(identity: &'a Identity, scope: Scope, counter: &'a str, window_seconds: u32) -> Self {
-        let hash = CounterHash::new(counter, window_seconds);
-        let fingerprint = Fingerprint::of(ScopeKey::new(identity.scope_value(scope)), hash);
-        Self { identity, scope, counter, window_seconds, fingerprint }
-    }
-
-    /// The same from a hash that was put together from halves.
     #[inline]
-    pub(crate) fn prepared(
-        identity: &'a Identity,
-        scope: Scope,
-        counter: &'a str,
-        window_seconds: u32,
-        fingerprint: Fingerprint,
-    ) -> Self {
-        Self { identity, scope, counter, window_seconds, fingerprint }
+    pub fn new(identity: &'a Identity, name: &'a CounterName) -> Self {
+        let fingerprint = Fingerprint::of(identity.scope_key(name.scope), name.hash);
+        Self { identity, name, fingerprint }
     }
 
     /// Whose calls are counted.
     #[must_use]
     pub fn scope(&self) -> ScopeValue<'a> {
-        self.identity.scope_value(self.scope)
+        self.identity.scope_value(self.name.scope)
     }
 
     /// The counter's name in the policy.
     #[must_use]
-    pub const fn counter(&self) -> &'a str {
-        self.counter
+    pub fn counter(&self) -> &'a str {
+        &self.name.name
     }
 
     /// The length of its window, in seconds.
     #[must_use]
     #[inline]
     pub const fn window_seconds(&self) -> u32 {
-        self.window_seconds
+        self.name.window_seconds
     }
 
     /// Bytes that no other counter has, for stores that outlive the process.
@@ -60,8 +71,8 @@ impl<'a> CounterKey<'a> {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64);
         self.scope().encode(&mut bytes);
-        encode_text(self.counter, &mut bytes);
-        bytes.extend_from_slice(&self.window_seconds.to_be_bytes());
+        encode_text(self.counter(), &mut bytes);
+        bytes.extend_from_slice(&self.window_seconds().to_be_bytes());
         bytes
     }
 
@@ -77,8 +88,8 @@ impl PartialEq for CounterKey<'_> {
     fn eq(&self, other: &Self) -> bool {
         // The hash differs for nearly all that differ; what it calls equal is compared in full.
         self.fingerprint == other.fingerprint
-            && self.window_seconds == other.window_seconds
-            && self.counter == other.counter
+            && self.window_seconds() == other.window_seconds()
+            && self.counter() == other.counter()
             && self.scope() == other.scope()
     }
 }
@@ -88,12 +99,12 @@ impl Eq for CounterKey<'_> {}
 /// 128 bits that stand for a counter inside one process. Two counters share them with a chance of 2^-128 for each
 /// pair, and nobody outside the process can look for such a pair, since the key is random and secret. Were it to
 /// happen, the two would be counted together: calls denied early, none admitted beyond a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub(crate) [u64; 2]);
 
 impl Fingerprint {
     #[inline]
-    pub(crate) fn of(scope: ScopeKey, counter: CounterHash) -> Self {
+    fn of(scope: ScopeKey, counter: CounterHash) -> Self {
         let (ScopeKey([s0, s1]), CounterHash([c0, c1])) = (scope, counter);
         // Both are outputs of a keyed hash, so their sum (without carry) is as random as either.
         Self([s0 ^ c0, s1 ^ c1])
@@ -102,10 +113,10 @@ impl Fingerprint {
 
 /// The hash of a counter's name and window.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CounterHash([u64; 2]);
+struct CounterHash([u64; 2]);
 
 impl CounterHash {
-    pub(crate) fn new(counter: &str, window_seconds: u32) -> Self {
+    fn new(counter: &str, window_seconds: u32) -> Self {
         let mut bytes = Vec::with_capacity(64);
         // A tag of its own, so that no counter's bytes are ever those of a scope.
         bytes.push(b'c');
@@ -146,15 +157,9 @@ mod tests {
         #[test]
         fn identity_keys_are_injective(left in parts(), right in parts()) {
             let (one, other) = (identity(&left), identity(&right));
-            let key = |identity, parts: &'_ Parts| -> (CounterKey<'_>, Fingerprint) {
-                let ready = CounterHash::new(&parts.4, parts.5);
-                let ready = Identity::scope_key(identity, parts.0).map(|scope| Fingerprint::of(scope, ready));
-                let key = CounterKey::new(identity, parts.0, Box::leak(parts.4.clone().into_boxed_str()), parts.5);
-                (key, ready.unwrap_or(key.fingerprint()))
-            };
-            let ((left, left_ready), (right, right_ready)) = (key(&one, &left), key(&other, &right));
-            prop_assert_eq!(left.fingerprint(), left_ready, "worked out ahead, it is the same");
-            prop_assert_eq!(right.fingerprint(), right_ready);
+            let name = |parts: &Parts| CounterName::new(parts.0, parts.4.as_str(), parts.5);
+            let (left, right) = (name(&left), name(&right));
+            let (left, right) = (CounterKey::new(&one, &left), CounterKey::new(&other, &right));
             let same = left.scope() == right.scope()
                 && left.counter() == right.counter()
                 && left.window_seconds() == right.window_seconds();

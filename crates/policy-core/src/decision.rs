@@ -14,8 +14,8 @@ use crate::limit::{Limit, Scope, Window};
 use crate::policy::Digest;
 use crate::program::CompiledLimit;
 use crate::reason::Context;
-use crate::snapshot::{Lease, Snapshot};
-use crate::store::{CounterState, Receipt, ReceiptEntry, StoreError};
+use crate::snapshot::Lease;
+use crate::store::{CounterHandle, CounterState, Receipt, ReceiptEntry, StoreError};
 use crate::verdict::{Finding, Place, Verdict};
 
 /// May the call go ahead, and why. Reasons are put into words when they are asked for.
@@ -23,28 +23,12 @@ use crate::verdict::{Finding, Place, Verdict};
 /// An allowed call's charges stand unless the host takes the [receipt](Decision::take_receipt) and has it refunded.
 #[must_use = "a decision decides nothing unless it is looked at"]
 #[derive(Debug)]
-// In this order, so that moving a decision does not wait for what was written into it last: the code.
-#[repr(C)]
 pub struct Decision {
-    snapshot: Lease,
-    /// Which engine decides.
-    engine: u64,
-    verdict: Verdict,
+    pub(crate) snapshot: Lease,
+    pub(crate) verdict: Verdict,
 }
 
 impl Decision {
-    /// A decision in the making, which is a deny.
-    #[inline]
-    pub(crate) fn undecided(snapshot: Lease, engine: u64) -> Self {
-        Self { snapshot, engine, verdict: Verdict::undecided() }
-    }
-
-    /// What to decide by, and what to put the answer into.
-    #[inline]
-    pub(crate) fn parts(&mut self) -> (&Snapshot, &mut Verdict) {
-        (&self.snapshot, &mut self.verdict)
-    }
-
     /// Whether the call may go ahead.
     #[must_use]
     #[inline]
@@ -83,7 +67,7 @@ impl Decision {
     #[must_use]
     pub fn message(&self) -> String {
         let Verdict { code, place, more, .. } = &self.verdict;
-        let (asked, detail) = match more {
+        let (asked, detail) = match more.as_ref() {
             Some(more) => (&*more.asked, more.detail.as_ref()),
             None => ("", None),
         };
@@ -126,7 +110,7 @@ impl Decision {
     /// Why the counter store did not answer, where that denied the call: for the host's log, not for the agent.
     #[must_use]
     pub fn store_error(&self) -> Option<&StoreError> {
-        self.verdict.more.as_ref()?.store_error.as_ref()
+        self.verdict.more.as_ref()?.store_error.as_deref()
     }
 
     /// What would have denied the call, had it not been in shadow mode.
@@ -144,7 +128,7 @@ impl Decision {
         if self.is_allowed() {
             Ok(self
                 .take_receipt()
-                .unwrap_or_else(|| Receipt { engine: self.engine, entries: SmallVec::new() }))
+                .unwrap_or_else(|| Receipt { engine: self.snapshot.engine, entries: SmallVec::new() }))
         } else {
             Err(self)
         }
@@ -159,16 +143,19 @@ impl Decision {
     /// The receipt for what the call was charged, to be handed to `Engine::refund` where the call never reached the
     /// server, or came back as a JSON-RPC error. `None` where nothing was charged, or it has been taken before.
     pub fn take_receipt(&mut self) -> Option<Receipt> {
-        let entries: SmallVec<[ReceiptEntry; 2]> = self
-            .verdict
-            .counted
-            .states_mut()
-            .iter_mut()
-            .filter_map(|CounterState { cost, resets_at, charged, .. }| {
-                Some(ReceiptEntry { counter: charged.take()?, resets_at: *resets_at, cost: *cost })
-            })
-            .collect();
-        (!entries.is_empty()).then_some(Receipt { engine: self.engine, entries })
+        let encoded = self.verdict.more.as_mut().map(|more| std::mem::take(&mut more.encoded));
+        let mut encoded = encoded.unwrap_or_default().into_iter();
+        let entry = |state: &mut CounterState| {
+            let counter = match encoded.next() {
+                Some(key) => CounterHandle::Encoded(key),
+                None => CounterHandle::Fingerprint(state.fingerprint),
+            };
+            let charged = std::mem::take(&mut state.charged);
+            charged.then_some(ReceiptEntry { counter, resets_at: state.resets_at, cost: state.cost })
+        };
+        let entries: SmallVec<[ReceiptEntry; 2]> =
+            self.verdict.states_mut().iter_mut().filter_map(entry).collect();
+        (!entries.is_empty()).then_some(Receipt { engine: self.snapshot.engine, entries })
     }
 
     fn context(&self) -> Context<'_> {

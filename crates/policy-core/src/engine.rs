@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::arguments::Arguments;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::code::Code;
 use crate::decision::Decision;
 use crate::identity::Identity;
 use crate::memory::MemoryStore;
-use crate::plan::{Charges, DecisionOptions, Request, charge, is_visible, plan};
+use crate::plan::{Contingent, DecisionOptions, Request, charge, is_visible, plan};
 use crate::policy_set::PolicySet;
-use crate::settle::settle;
-use crate::snapshot::Current;
-use crate::store::{CounterStore, Receipt, StoreError};
+use crate::settle::{is_made, settle};
+use crate::snapshot::{Current, Snapshot};
+use crate::store::{Charge, ChargeOutcome, CounterState, CounterStore, HandleKind, Receipt, StoreError};
+use crate::verdict::{Counted, Verdict};
 
 /// Decides tool calls. Cloning is cheap, and clones are one engine: they share policies, counters and revocations.
 ///
@@ -31,37 +32,82 @@ struct Inner {
     id: u64,
     current: Current,
     store: Box<dyn CounterStore>,
+    /// The store's answer to that, which does not change.
+    handles: HandleKind,
     clock: Box<dyn Clock>,
     options: DecisionOptions,
 }
 
 impl Inner {
-    /// Clock, plan, charge, settle. Not inlined, so that the decision is made where the caller wants it and never copied.
+    /// Clock, plan, charge, settle.
+    // Not inlined, so that a decision is made where the caller wants it. Where it allows, it is put together from what is at
+    // hand rather than copied: copying what was written a moment ago makes a processor wait.
     #[inline(never)]
-    fn decide(&self, identity: &Identity, tool: &str, arguments: &impl Arguments, decision: &mut Decision) {
+    fn evaluate(&self, identity: &Identity, tool: &str, arguments: &impl Arguments) -> Decision {
+        let snapshot = self.current.lease();
+        let mut verdict = Verdict::undecided();
         let request = Request { identity, tool, arguments, options: &self.options };
-        let (snapshot, verdict) = decision.parts();
-        if let Some(contingent) = plan(snapshot, &request, verdict) {
-            let one;
-            let charges = match &contingent.charges {
-                Charges::One(limit, cost) => {
-                    one = charge(limit, identity, *cost);
-                    std::slice::from_ref(&one)
+        match plan(&snapshot, &request, &mut verdict) {
+            None if verdict.code == Code::Allowed => {
+                let verdict = Verdict::allowed(&mut verdict, Counted::Nothing, Timestamp::default());
+                return Decision { snapshot, verdict };
+            }
+            None => {}
+            // One charge, which decides: what nearly all calls come to. The same as `count`, without a list.
+            Some(Contingent::One(limit, cost)) => {
+                let charge = charge(limit, identity, cost);
+                let mut state = CounterState::awaited(&charge);
+                let now = self.clock.now();
+                let outcome =
+                    self.store.charge(std::slice::from_ref(&charge), std::slice::from_mut(&mut state), now);
+                if let Ok(ChargeOutcome::Charged) = outcome
+                    && is_made((&charge, &state))
+                    && self.handles == HandleKind::Fingerprint
+                {
+                    let verdict = Verdict::allowed(&mut verdict, Counted::One(state), now);
+                    return Decision { snapshot, verdict };
                 }
-                Charges::Many(charges) => charges,
-            };
-            let now = self.clock.now();
-            let outcome = match self.store.charge(charges, verdict.counted.states_mut(), now) {
-                Ok(outcome) => Some(outcome),
-                Err(error) => {
-                    verdict.more().store_error = Some(error);
-                    None
-                }
-            };
-            settle(snapshot, verdict, charges, contingent.shadows, outcome, now);
+                verdict.counted = Counted::One(state);
+                self.settle(std::slice::from_ref(&charge), false, outcome, now, &snapshot, &mut verdict);
+            }
+            Some(Contingent::Many { charges, shadows }) => {
+                self.count(&charges, shadows, &snapshot, &mut verdict)
+            }
         }
         if verdict.code != Code::Allowed {
             verdict.more().asked = tool.into();
+        }
+        Decision { snapshot, verdict }
+    }
+
+    /// Any number of charges, or such as do not decide.
+    #[inline(never)]
+    fn count(&self, charges: &[Charge<'_>], shadows: bool, snapshot: &Snapshot, verdict: &mut Verdict) {
+        let now = self.clock.now();
+        let outcome = self.store.charge(charges, verdict.states_mut(), now);
+        self.settle(charges, shadows, outcome, now, snapshot, verdict);
+    }
+
+    #[inline(never)]
+    fn settle(
+        &self,
+        charges: &[Charge<'_>],
+        shadows: bool,
+        outcome: Result<ChargeOutcome, StoreError>,
+        now: Timestamp,
+        snapshot: &Snapshot,
+        verdict: &mut Verdict,
+    ) {
+        let outcome = match outcome {
+            Ok(outcome) => Some(outcome),
+            Err(error) => {
+                verdict.more().store_error = Some(Arc::new(error));
+                None
+            }
+        };
+        settle(snapshot, verdict, charges, shadows, outcome, now);
+        if verdict.code == Code::Allowed && self.handles == HandleKind::Encoded {
+            verdict.more().encoded = charges.iter().map(|charge| charge.key.encode().into()).collect();
         }
     }
 }
@@ -90,9 +136,7 @@ impl Engine {
     /// nothing.
     #[inline]
     pub fn evaluate(&self, identity: &Identity, tool: &str, arguments: impl Arguments) -> Decision {
-        let mut decision = Decision::undecided(self.inner.current.lease(), self.inner.id);
-        self.inner.decide(identity, tool, &arguments, &mut decision);
-        decision
+        self.inner.evaluate(identity, tool, &arguments)
     }
 
     /// Whether the caller may know of the tool: what a filtered `tools/list` is made by. False where the tool is hidden,
@@ -175,10 +219,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn build(self) -> Engine {
         static IDS: AtomicU64 = AtomicU64::new(1);
+        let id = IDS.fetch_add(1, Ordering::Relaxed);
+        let store = self.store.unwrap_or_else(|| Box::new(MemoryStore::default()));
         let inner = Inner {
-            id: IDS.fetch_add(1, Ordering::Relaxed),
-            current: Current::new(self.policies),
-            store: self.store.unwrap_or_else(|| Box::new(MemoryStore::default())),
+            id,
+            current: Current::new(id, self.policies),
+            handles: store.handles(),
+            store,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock)),
             options: self.options,
         };

@@ -99,14 +99,14 @@ impl Identity {
         }
     }
 
-    /// The hash of [`scope_value`](Self::scope_value), worked out ahead; `None` where it is the same for everybody.
+    /// The hash of [`scope_value`](Self::scope_value), worked out ahead; zero where it is the same for everybody.
     #[inline]
-    pub(crate) fn scope_key(&self, scope: Scope) -> Option<ScopeKey> {
+    pub(crate) fn scope_key(&self, scope: Scope) -> ScopeKey {
         match scope {
-            Scope::Grant => Some(self.grant_key),
-            Scope::Session => Some(self.session_key),
-            Scope::Server => Some(self.server_key),
-            Scope::Global => None,
+            Scope::Grant => self.grant_key,
+            Scope::Session => self.session_key,
+            Scope::Server => self.server_key,
+            Scope::Global => ScopeKey::default(),
         }
     }
 }

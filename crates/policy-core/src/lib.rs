@@ -33,6 +33,7 @@ mod policy;
 mod scope;
 mod identity;
 mod counter;
+mod names;
 mod program;
 mod policy_set;
 mod snapshot;
@@ -56,7 +57,7 @@ pub use arguments::{Arguments, NoArguments};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Effect};
 pub use condition::{Condition, ConditionError, Operator, Outcome, PATTERN_SIZE_MAX};
-pub use counter::{CounterKey, Fingerprint};
+pub use counter::{CounterKey, CounterName, Fingerprint};
 pub use decimal::{Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
 pub use decision::{Decision, LimitStatus, PolicyRef, Shadowed};
 pub use engine::{Engine, EngineBuilder};
@@ -72,6 +73,7 @@ pub use policy::{
 pub use policy_set::{PolicySet, PolicySetError};
 pub use scope::ScopeValue;
 pub use store::{
-    Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, Receipt, ReceiptEntry, StoreError,
+    Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, HandleKind, Receipt, ReceiptEntry,
+    StoreError,
 };
 pub use value::{Number, Value};

@@ -18,7 +18,7 @@ use crate::policy::DefaultEffect;
 use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, CounterState};
-use crate::verdict::{CostFault, Counted, Detail, GroupList, Place, Verdict};
+use crate::verdict::{CostFault, Counted, Detail, GroupList, NONE, Place, Verdict};
 
 /// How an engine decides, where the host may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,18 +31,15 @@ pub struct DecisionOptions {
 
 /// Charges to be made: the call is allowed if, and only if, every enforced one fits.
 #[derive(Debug)]
-pub(crate) struct Contingent<'a> {
-    pub(crate) charges: Charges<'a>,
-    /// Whether any limit is in shadow mode.
-    pub(crate) shadows: bool,
-}
-
-/// One charge is what nearly all calls come to. It is written out only where the store wants to see it: moving it about
-/// would cost more than making it.
-#[derive(Debug)]
-pub(crate) enum Charges<'a> {
+pub(crate) enum Contingent<'a> {
+    /// What nearly all calls come to. The charge is written out only where the store wants to see it: moving it about
+    /// would cost more than making it.
     One(&'a CompiledLimit, Amount),
-    Many(Vec<Charge<'a>>),
+    Many {
+        charges: Vec<Charge<'a>>,
+        /// Whether any limit is in shadow mode.
+        shadows: bool,
+    },
 }
 
 /// A call to be decided.
@@ -119,9 +116,9 @@ fn find<'a>(
         verdict.settle(Code::NoPolicy, Place::NoPolicy);
         return None;
     };
-    verdict.policy = Some(policy);
+    verdict.policy = policy;
     let entry = program.find(tool);
-    verdict.entry = entry;
+    verdict.entry = entry.unwrap_or(NONE);
     let known = entry.and_then(|index| program.entry(index));
     if let Some(place) = known.and_then(|known| known.hidden).or(program.hides_all) {
         verdict.settle(Code::Hidden, Place::Hidden(place));
@@ -151,6 +148,7 @@ fn is_tool_name(name: &str) -> bool {
 }
 
 /// Steps 5 to 7: the arguments, and the rules that look at them.
+#[inline(never)]
 fn plan_arguments<'a, A: Arguments>(
     rules: Option<&'a Rules>,
     reads: Reads,
@@ -267,14 +265,14 @@ fn plan_limits<'a>(
         }
         ([limit], []) | ([], [limit]) if limit.limit.mode == Mode::Enforce => {
             let cost = cost(&limit.limit, root).map_err(|fault| refuse_cost(limit, fault, verdict)).ok()?;
-            verdict.counted.expect_one(cost);
-            Some(Contingent { charges: Charges::One(limit, cost), shadows: false })
+            Some(Contingent::One(limit, cost))
         }
         _ => plan_many(own.iter().chain(everybodys), root, identity, verdict),
     }
 }
 
 /// The same for several limits, which may share a counter, and for such as do not decide.
+#[inline(never)]
 fn plan_many<'a>(
     limits: impl Iterator<Item = &'a CompiledLimit>,
     root: Option<Json<'_>>,
@@ -321,9 +319,9 @@ fn plan_many<'a>(
     if charge_of.len() != charges.len() {
         verdict.more().charge_of = charge_of;
     }
-    let state = |charge: &Charge<'_>| CounterState { cost: charge.cost, ..CounterState::default() };
-    verdict.counted = Counted::Many(charges.iter().map(state).collect());
-    Some(Contingent { charges: Charges::Many(charges), shadows })
+    verdict.counted = Counted::Many;
+    verdict.more().states = charges.iter().map(CounterState::awaited).collect();
+    Some(Contingent::Many { charges, shadows })
 }
 
 /// Nobody can say what the call costs.
@@ -336,9 +334,8 @@ fn refuse_cost(limit: &CompiledLimit, fault: CostFault, verdict: &mut Verdict) {
 /// What a limit asks of its counter.
 #[inline(always)]
 pub(crate) fn charge<'a>(limit: &'a CompiledLimit, identity: &'a Identity, cost: Amount) -> Charge<'a> {
-    let Limit { scope, counter, window, max, mode, .. } = &limit.limit;
-    let fingerprint = limit.fingerprint(identity);
-    let key = CounterKey::prepared(identity, *scope, counter, window.seconds(), fingerprint);
+    let Limit { max, mode, .. } = &limit.limit;
+    let key = CounterKey::new(identity, &limit.counter);
     Charge { key, cost, capacity: *max, enforced: *mode == Mode::Enforce }
 }
 

@@ -2,14 +2,11 @@
 
 use std::collections::HashMap;
 
-use foldhash::fast::RandomState;
-
-use crate::counter::{CounterHash, Fingerprint};
+use crate::counter::CounterName;
 use crate::group::{Group, Mode};
-use crate::identity::Identity;
-use crate::limit::{Limit, Scope};
+use crate::limit::Limit;
+use crate::names::{Names, same};
 use crate::policy::{Action, DefaultEffect, Digest, Policy, PolicyFault, Tool};
-use crate::scope::{ScopeKey, ScopeValue};
 
 /// One compiled policy.
 #[derive(Debug)]
@@ -19,8 +16,8 @@ pub(crate) struct Program {
     pub(crate) default: DefaultEffect,
     /// The place of `*` in `hide`, if it is there.
     pub(crate) hides_all: Option<u32>,
-    /// Every name of the document. The names are the author's, so a fast hash is no way in: who calls cannot add any.
-    names: HashMap<Box<str>, u32, RandomState>,
+    /// Every name of the document.
+    names: Names,
     tools: Vec<Entry>,
     /// The limits on every call.
     pub(crate) all_tools: Vec<CompiledLimit>,
@@ -88,9 +85,7 @@ pub(crate) struct CompiledLimit {
     pub(crate) limit: Limit,
     /// Where it stands in the document.
     pub(crate) origin: LimitOrigin,
-    counter: CounterHash,
-    /// The scope's key where it is the same for everybody.
-    global: ScopeKey,
+    pub(crate) counter: CounterName,
 }
 
 /// Where a limit stands.
@@ -103,15 +98,8 @@ pub(crate) enum LimitOrigin {
 
 impl CompiledLimit {
     fn new(limit: Limit, origin: LimitOrigin) -> Self {
-        let counter = CounterHash::new(&limit.counter, limit.window.seconds());
-        Self { limit, origin, counter, global: ScopeKey::new(ScopeValue::Global) }
-    }
-
-    /// The hash of the counter that this caller is counted in.
-    #[inline]
-    pub(crate) fn fingerprint(&self, identity: &Identity) -> Fingerprint {
-        let scope: Scope = self.limit.scope;
-        Fingerprint::of(identity.scope_key(scope).unwrap_or(self.global), self.counter)
+        let counter = CounterName::new(limit.scope, limit.counter.clone(), limit.window.seconds());
+        Self { limit, origin, counter }
     }
 }
 
@@ -120,12 +108,9 @@ impl Program {
     pub(crate) fn new(policy: Policy) -> Result<Self, Vec<PolicyFault>> {
         policy.check()?;
         let Policy { id, digest, default, hide, all_tools, tools, .. } = policy;
-        let mut names =
-            HashMap::with_capacity_and_hasher(tools.len().saturating_add(hide.len()), RandomState::default());
-        let mut entries: Vec<Entry> = Vec::with_capacity(names.capacity());
+        let mut entries: Vec<Entry> = Vec::with_capacity(tools.len().saturating_add(hide.len()));
         let all_tools_read = Reads::of_limits(&all_tools.limits);
-        // All names first: copied one after the other they lie side by side, and are near when they are looked up.
-        names.extend(tools.keys().cloned().zip(0..));
+        let mut known: HashMap<Box<str>, usize> = tools.keys().cloned().zip(0..).collect();
         for (name, tool) in tools {
             let rules = Some(Rules::new(&name, tool, all_tools_read));
             entries.push(Entry { name, hidden: None, rules });
@@ -136,23 +121,23 @@ impl Program {
                 hides_all = Some(place);
                 continue;
             }
-            let known = names.get(&name).and_then(|index| entries.get_mut(usize::try_from(*index).ok()?));
-            match known {
+            match known.get(&name).and_then(|index| entries.get_mut(*index)) {
                 Some(entry) => entry.hidden = Some(place),
                 None => {
-                    names.insert(name.clone(), index(entries.len()));
+                    known.insert(name.clone(), entries.len());
                     entries.push(Entry { name, hidden: Some(place), rules: None });
                 }
             }
         }
         let all_tools = compile_limits(all_tools.limits, LimitOrigin::AllTools);
+        let names = Names::new(entries.iter().map(|entry| &*entry.name));
         Ok(Self { id, digest, default, hides_all, names, tools: entries, all_tools, all_tools_read })
     }
 
     /// The index of a name that the document has.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        self.names.get(name).copied()
+        self.names.find(name, |index| self.entry(index).is_some_and(|entry| same(&entry.name, name)))
     }
 
     /// What the document says of a name.

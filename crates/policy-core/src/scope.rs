@@ -56,8 +56,8 @@ pub(crate) fn encode_text(text: &str, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(text.as_bytes());
 }
 
-/// The hash of a scope's value.
-#[derive(Clone, Copy, Debug)]
+/// The hash of a scope's value; zero where there is nothing to tell apart.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ScopeKey(pub(crate) [u64; 2]);
 
 impl ScopeKey {

@@ -5,12 +5,12 @@ use crate::code::Code;
 use crate::group::Mode;
 use crate::program::CompiledLimit;
 use crate::snapshot::Snapshot;
-use crate::store::{Charge, ChargeOutcome};
+use crate::store::{Charge, ChargeOutcome, CounterState};
 use crate::verdict::{Counted, Place, Verdict};
 
 /// Settles a verdict by what the store answered at `now`; `None` where it did not answer. `shadows` says whether any of the
 /// limits is in shadow mode.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn settle(
     snapshot: &Snapshot,
     verdict: &mut Verdict,
@@ -21,8 +21,7 @@ pub(crate) fn settle(
 ) {
     verdict.now = now;
     match outcome {
-        // Every enforced charge must have been made, and fit; a store that says otherwise has not answered.
-        Some(ChargeOutcome::Charged) if is_made(charges, verdict) => {
+        Some(ChargeOutcome::Charged) if charges.iter().zip(verdict.states()).all(is_made) => {
             if shadows {
                 note_shadowed(snapshot, verdict);
             }
@@ -34,19 +33,17 @@ pub(crate) fn settle(
     }
 }
 
+/// Every enforced charge must have been made, and fit; a store that says otherwise has not answered.
 #[inline]
-fn is_made(charges: &[Charge<'_>], verdict: &Verdict) -> bool {
-    charges
-        .iter()
-        .zip(verdict.counted.states())
-        .all(|(charge, state)| !charge.enforced || (state.charged.is_some() && state.used <= charge.capacity))
+pub(crate) fn is_made((charge, state): (&Charge<'_>, &CounterState)) -> bool {
+    !charge.enforced || (state.charged && state.used <= charge.capacity)
 }
 
 /// Denies by the first limit in order that has no room.
 #[cold]
 fn refuse(snapshot: &Snapshot, verdict: &mut Verdict) {
     // Nothing is charged for a call that is denied, whatever the store has written: there is no receipt for it.
-    verdict.counted.states_mut().iter_mut().for_each(|state| state.charged = None);
+    verdict.states_mut().iter_mut().for_each(|state| state.charged = false);
     match lacking(snapshot, verdict, Mode::Enforce).first() {
         Some(limit) => {
             verdict.settle(Code::LimitExceeded, Place::Limit(limit.origin));
@@ -69,10 +66,7 @@ fn note_shadowed(snapshot: &Snapshot, verdict: &mut Verdict) {
 fn lacking<'a>(snapshot: &'a Snapshot, verdict: &Verdict, mode: Mode) -> Vec<&'a CompiledLimit> {
     let lacks_room = |(place, limit): &(usize, &CompiledLimit)| {
         let Some(state) = verdict.counted(*place) else { return false };
-        let used = match state.charged {
-            Some(_) => Some(state.used),
-            None => state.used.checked_add(state.cost),
-        };
+        let used = if state.charged { Some(state.used) } else { state.used.checked_add(state.cost) };
         limit.limit.mode == mode && used.is_none_or(|used| used > limit.limit.max)
     };
     verdict.limits(snapshot).enumerate().filter(lacks_room).map(|(_, limit)| limit).collect()

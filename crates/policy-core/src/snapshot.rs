@@ -18,15 +18,17 @@ pub(crate) struct Snapshot {
     generation: u64,
     /// Set when another has taken its place: threads then let go of it when they next come by.
     retired: AtomicBool,
+    /// Whose it is.
+    pub(crate) engine: u64,
     pub(crate) policies: PolicySet,
     revoked: HashSet<Box<str>>,
 }
 
 impl Snapshot {
-    fn new(policies: PolicySet, revoked: HashSet<Box<str>>) -> Self {
+    fn new(engine: u64, policies: PolicySet, revoked: HashSet<Box<str>>) -> Self {
         static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
-        Self { generation, retired: AtomicBool::new(false), policies, revoked }
+        Self { generation, retired: AtomicBool::new(false), engine, policies, revoked }
     }
 
     #[inline]
@@ -46,8 +48,8 @@ pub(crate) struct Current {
 }
 
 impl Current {
-    pub(crate) fn new(policies: PolicySet) -> Self {
-        let snapshot = Snapshot::new(policies, HashSet::new());
+    pub(crate) fn new(engine: u64, policies: PolicySet) -> Self {
+        let snapshot = Snapshot::new(engine, policies, HashSet::new());
         Self {
             generation: AtomicU64::new(snapshot.generation),
             snapshot: RwLock::new(Arc::new(snapshot)),
@@ -57,7 +59,7 @@ impl Current {
 
     /// Puts other policies in place. Revocations stay.
     pub(crate) fn replace(&self, policies: PolicySet) {
-        self.change(|now| Snapshot::new(policies, now.revoked.clone()));
+        self.change(|now| Snapshot::new(now.engine, policies, now.revoked.clone()));
     }
 
     /// Changes which grants are revoked.
@@ -65,7 +67,7 @@ impl Current {
         self.change(|now| {
             let mut revoked = now.revoked.clone();
             change(&mut revoked);
-            Snapshot::new(now.policies.clone(), revoked)
+            Snapshot::new(now.engine, now.policies.clone(), revoked)
         });
     }
 
@@ -135,7 +137,7 @@ impl Deref for Lease {
     #[inline]
     fn deref(&self) -> &Snapshot {
         static NOTHING: LazyLock<Snapshot> =
-            LazyLock::new(|| Snapshot::new(PolicySet::empty(), HashSet::new()));
+            LazyLock::new(|| Snapshot::new(0, PolicySet::empty(), HashSet::new()));
         match &self.0 {
             Some(snapshot) => snapshot,
             // Only while it is being dropped. A snapshot without policies denies everything.

@@ -34,6 +34,11 @@ pub trait CounterStore: Send + Sync {
     /// When the store cannot say whether it was taken back. The receipt is spent all the same: taking something back
     /// twice would admit too much, not taking it back admits too little.
     fn refund(&self, receipt: Receipt) -> Result<(), StoreError>;
+
+    /// By what receipts name this store's counters.
+    fn handles(&self) -> HandleKind {
+        HandleKind::default()
+    }
 }
 
 /// One charge on one counter.
@@ -61,17 +66,38 @@ pub enum ChargeOutcome {
     Full,
 }
 
-/// How a counter stands.
-#[derive(Clone, Debug, Default)]
+/// How a counter stands. Plain data, so that nothing has to be dropped with it.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct CounterState {
-    /// What the call is to be charged: the engine's word, for the store to leave as it is.
-    pub cost: Amount,
     /// What it holds, this charge included where it was made.
     pub used: Amount,
     /// When its window ends, and it starts again at nothing.
     pub resets_at: Timestamp,
-    /// Names the charge that was made; `None` where none was.
-    pub charged: Option<CounterHandle>,
+    /// Whether the charge was made.
+    pub charged: bool,
+    /// What the call is to be charged.
+    pub(crate) cost: Amount,
+    /// The counter, for the receipt.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl CounterState {
+    /// Nothing is known of the counter yet.
+    #[inline]
+    pub(crate) fn awaited(charge: &Charge<'_>) -> Self {
+        let Charge { key, cost, .. } = charge;
+        Self { cost: *cost, fingerprint: key.fingerprint(), ..Self::default() }
+    }
+}
+
+/// By what the receipts of a store name its counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HandleKind {
+    /// For stores that live in this process: [`CounterHandle::Fingerprint`].
+    Fingerprint,
+    /// For stores that outlive it: [`CounterHandle::Encoded`].
+    #[default]
+    Encoded,
 }
 
 /// By what a store finds a counter again that it charged.

@@ -1,7 +1,9 @@
 //! What planning and settling come to, as plain data: the code, and the places in the document that it stands on.
 //! `reason` makes words of it, `decision` hands it out.
 
-use crate::amount::{Amount, AmountError};
+use std::sync::Arc;
+
+use crate::amount::AmountError;
 use crate::arguments::ArgumentError;
 use crate::clock::Timestamp;
 use crate::code::Code;
@@ -12,62 +14,50 @@ use crate::store::{CounterState, StoreError};
 /// An answer in the making. It begins as a deny and stays one until something allows; steps fill it in where it lies, so
 /// that nothing is copied, and on allow it holds no heap memory of its own.
 #[derive(Debug)]
-#[repr(C)]
 pub(crate) struct Verdict {
     /// What only some answers have.
-    pub(crate) more: Option<Box<More>>,
-    /// How each counter stands that is to be charged.
+    pub(crate) more: Extra,
+    /// The counters that were to be charged.
     pub(crate) counted: Counted,
     /// When the store was asked; the epoch where it was not.
     pub(crate) now: Timestamp,
-    /// Which of the set's policies applied.
-    pub(crate) policy: Option<u32>,
-    /// Which of its names the tool is.
-    pub(crate) entry: Option<u32>,
+    /// Which of the set's policies applied; [`NONE`] where none does.
+    pub(crate) policy: u32,
+    /// Which of its names the tool is; [`NONE`] where it has none of that name.
+    pub(crate) entry: u32,
     pub(crate) place: Place,
     pub(crate) code: Code,
 }
 
-/// How counters stand, in the order of the charges.
+/// No place in any list: a list has less than this many.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Which counters were to be charged.
 #[derive(Debug)]
 pub(crate) enum Counted {
     Nothing,
     /// What nearly all calls come to lies in the decision itself.
     One(CounterState),
-    Many(Vec<CounterState>),
+    /// They stand in [`More::states`].
+    Many,
 }
 
-impl Counted {
-    /// Makes a place for one counter's state.
-    #[inline]
-    pub(crate) fn expect_one(&mut self, cost: Amount) {
-        // Asked for its own sake: what is known to be nothing need not be dropped.
-        if let Self::Nothing = self {
-            *self = Self::One(CounterState { cost, ..CounterState::default() });
-        }
+/// [`More`], where there is any. Nobody shares it: it is in an `Arc` because dropping none of that costs one comparison.
+#[derive(Debug, Default)]
+pub(crate) struct Extra(Option<Arc<More>>);
+
+impl Extra {
+    pub(crate) fn as_ref(&self) -> Option<&More> {
+        self.0.as_deref()
     }
 
-    #[inline]
-    pub(crate) fn states(&self) -> &[CounterState] {
-        match self {
-            Self::Nothing => &[],
-            Self::One(state) => std::slice::from_ref(state),
-            Self::Many(states) => states,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn states_mut(&mut self) -> &mut [CounterState] {
-        match self {
-            Self::Nothing => &mut [],
-            Self::One(state) => std::slice::from_mut(state),
-            Self::Many(states) => states,
-        }
+    pub(crate) fn as_mut(&mut self) -> Option<&mut More> {
+        Arc::get_mut(self.0.as_mut()?)
     }
 }
 
 /// What an answer has beyond the code and its place.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct More {
     /// The name that was asked for, where the call is denied.
     pub(crate) asked: Box<str>,
@@ -75,10 +65,14 @@ pub(crate) struct More {
     pub(crate) detail: Option<Detail>,
     /// What would have denied, had it been enforced.
     pub(crate) shadowed: Vec<Finding>,
-    /// Which of `counted` each limit is in, in the order of the limits; empty where it is one each.
+    /// How each counter stands, in the order of the charges, where there are several.
+    pub(crate) states: Vec<CounterState>,
+    /// What names the counters that were charged, in the same order, where their store outlives the process.
+    pub(crate) encoded: Vec<Box<[u8]>>,
+    /// Which of the states each limit is in, in the order of the limits; empty where it is one each.
     pub(crate) charge_of: Vec<Option<usize>>,
     /// Why the store did not answer.
-    pub(crate) store_error: Option<StoreError>,
+    pub(crate) store_error: Option<Arc<StoreError>>,
 }
 
 impl Verdict {
@@ -88,12 +82,20 @@ impl Verdict {
         Self {
             code: Code::InternalError,
             place: Place::Nowhere,
-            policy: None,
-            entry: None,
+            policy: NONE,
+            entry: NONE,
             now: Timestamp::default(),
             counted: Counted::Nothing,
-            more: None,
+            more: Extra(None),
         }
+    }
+
+    /// An allow, put together from what has been found so far.
+    #[inline(always)]
+    pub(crate) fn allowed(found: &mut Self, counted: Counted, now: Timestamp) -> Self {
+        let more = std::mem::take(&mut found.more);
+        let Self { policy, entry, .. } = *found;
+        Self { more, counted, now, policy, entry, place: Place::Nowhere, code: Code::Allowed }
     }
 
     /// Settles it.
@@ -105,12 +107,12 @@ impl Verdict {
 
     /// The policy that applied.
     pub(crate) fn program<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Program> {
-        snapshot.policies.program(self.policy?)
+        snapshot.policies.program(self.policy)
     }
 
     /// What it says of the tool.
     pub(crate) fn entry<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Entry> {
-        self.program(snapshot)?.entry(self.entry?)
+        self.program(snapshot)?.entry(self.entry)
     }
 
     /// The limits that the call touches, in order: the tool's, then everybody's.
@@ -125,7 +127,7 @@ impl Verdict {
 
     /// Which charge the limit is in that stands at that place in their order.
     pub(crate) fn charge_of(&self, limit: usize) -> Option<usize> {
-        match &self.more {
+        match self.more.as_ref() {
             Some(more) if !more.charge_of.is_empty() => more.charge_of.get(limit).copied().flatten(),
             _ => Some(limit),
         }
@@ -133,12 +135,29 @@ impl Verdict {
 
     /// The counter of that limit.
     pub(crate) fn counted(&self, limit: usize) -> Option<&CounterState> {
-        self.counted.states().get(self.charge_of(limit)?)
+        self.states().get(self.charge_of(limit)?)
+    }
+
+    /// How the counters stand, in the order of the charges.
+    pub(crate) fn states(&self) -> &[CounterState] {
+        match (&self.counted, self.more.as_ref()) {
+            (Counted::One(state), _) => std::slice::from_ref(state),
+            (Counted::Many, Some(more)) => &more.states,
+            (Counted::Nothing, _) | (Counted::Many, None) => &[],
+        }
+    }
+
+    pub(crate) fn states_mut(&mut self) -> &mut [CounterState] {
+        match (&mut self.counted, self.more.as_mut()) {
+            (Counted::One(state), _) => std::slice::from_mut(state),
+            (Counted::Many, Some(more)) => &mut more.states,
+            (Counted::Nothing, _) | (Counted::Many, None) => &mut [],
+        }
     }
 
     #[cold]
     pub(crate) fn more(&mut self) -> &mut More {
-        self.more.get_or_insert_default()
+        Arc::make_mut(self.more.0.get_or_insert_default())
     }
 
     /// Notes what would have denied.

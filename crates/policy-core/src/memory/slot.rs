@@ -66,16 +66,27 @@ impl<'s> Locked<'s> {
     /// Waits for the slot. Holders only compare and store, so it spins a little and then lets others run.
     #[inline]
     pub(super) fn new(words: &'s Words) -> Self {
+        let ends = Self::take(words).unwrap_or_else(|| Self::wait(words));
+        Self { words, ends: std::cell::Cell::new(ends) }
+    }
+
+    /// Takes the lock if it is free: when the window ends.
+    #[inline(always)]
+    fn take(words: &Words) -> Option<u64> {
         let [_, _, ends, _] = words;
+        let seen = ends.load(Ordering::Relaxed);
+        let free = seen & LOCKED == 0;
+        let taken =
+            free && ends.compare_exchange(seen, seen | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        taken.then_some(seen)
+    }
+
+    #[cold]
+    fn wait(words: &Words) -> u64 {
         let mut spins = 0_u32;
         loop {
-            let seen = ends.load(Ordering::Relaxed);
-            if seen & LOCKED == 0
-                && ends
-                    .compare_exchange_weak(seen, seen | LOCKED, Ordering::Acquire, Ordering::Relaxed)
-                    .is_ok()
-            {
-                return Self { words, ends: std::cell::Cell::new(seen) };
+            if let Some(ends) = Self::take(words) {
+                return ends;
             }
             spins = spins.saturating_add(1);
             if spins < 100 { std::hint::spin_loop() } else { std::thread::yield_now() }

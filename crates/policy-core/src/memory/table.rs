@@ -87,6 +87,17 @@ impl Table {
         }
     }
 
+    /// The counter's slot, held, if it is the first that is looked at.
+    #[inline(always)]
+    pub(super) fn lock_first(&self, wanted: Fingerprint) -> Option<Locked<'_>> {
+        let words = self.words_at(self.probe(wanted).next()?)?;
+        if fingerprint(words) != wanted {
+            return None;
+        }
+        let slot = Locked::new(words);
+        (slot.fingerprint() == wanted).then_some(slot)
+    }
+
     /// The counter's slot, held, if it has one.
     pub(super) fn lock_existing(&self, wanted: Fingerprint) -> Option<Locked<'_>> {
         loop {

@@ -4,14 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use super::*;
-use crate::counter::CounterKey;
+use crate::counter::{CounterKey, CounterName};
 use crate::identity::Identity;
 use crate::limit::Scope;
 use crate::store::ReceiptEntry;
 
 /// A counter of that grant's, with windows of a minute. Tests are short: what they leak is gone with them.
 fn key(grant: &str, counter: &'static str) -> CounterKey<'static> {
-    CounterKey::new(Box::leak(Box::new(Identity::new(grant))), Scope::Grant, counter, 60)
+    let name = CounterName::new(Scope::Grant, counter, 60);
+    CounterKey::new(Box::leak(Box::new(Identity::new(grant))), Box::leak(Box::new(name)))
 }
 
 fn charge(key: CounterKey<'_>, cost: u64, capacity: u64) -> Charge<'_> {

@@ -4,7 +4,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use policy_core::{
-    Amount, Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, Receipt, StoreError, Timestamp,
+    Amount, Charge, ChargeOutcome, CounterState, CounterStore, Receipt, StoreError, Timestamp,
 };
 
 /// How a store answers.
@@ -67,7 +67,7 @@ impl CounterStore for Still {
         let charge_all = |states: &mut [CounterState]| {
             for (charge, state) in charges.iter().zip(states) {
                 state.used = charge.capacity;
-                state.charged = Some(CounterHandle::Encoded(charge.key.encode().into()));
+                state.charged = true;
             }
         };
         match self.0 {
@@ -77,7 +77,7 @@ impl CounterStore for Still {
             Answer::ChargedAllButOne => {
                 charge_all(states);
                 if let Some(last) = charges.iter().rposition(|charge| charge.enforced) {
-                    states[last].charged = None;
+                    states[last].charged = false;
                 }
             }
             Answer::ChargedTooMuch => {
@@ -119,7 +119,7 @@ fn charge_what_fits(charges: &[Charge<'_>], states: &mut [CounterState]) {
     for (charge, state) in charges.iter().zip(states) {
         if let Some(used) = with_charge(charge, state) {
             state.used = used;
-            state.charged = Some(CounterHandle::Encoded(charge.key.encode().into()));
+            state.charged = true;
         }
     }
 }
