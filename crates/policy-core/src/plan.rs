@@ -106,7 +106,7 @@ fn find<'a>(
     tool: &str,
     verdict: &mut Verdict,
 ) -> Option<Found<'a>> {
-    if snapshot.is_revoked(identity.grant()) {
+    if snapshot.is_revoked(identity) {
         verdict.settle(Code::GrantRevoked, Place::GrantRevoked);
         return None;
     }

@@ -51,6 +51,11 @@ impl Policy {
     /// Every fault there is, each with the JSON Pointer of its place.
     pub fn check(&self) -> Result<(), Vec<PolicyFault>> {
         let mut faults = Vec::new();
+        let names =
+            self.tools.keys().chain(&self.hide).fold(0_usize, |sum, name| sum.saturating_add(name.len()));
+        if u32::try_from(names).is_err() {
+            faults.push(PolicyFault { pointer: "/tools".to_owned(), kind: PolicyFaultKind::NamesTooLong });
+        }
         let mut hidden = HashSet::new();
         for (place, name) in self.hide.iter().enumerate() {
             let kind = match (name.is_empty(), hidden.insert(name)) {
@@ -124,6 +129,9 @@ pub enum PolicyFaultKind {
     /// A name that is the empty string.
     #[error("an empty name hides nothing")]
     EmptyName,
+    /// Names of tools that together are longer than can be counted in 32 bits.
+    #[error("the names of all tools together are longer than 4 GiB")]
+    NamesTooLong,
     /// A name that `hide` has already.
     #[error("this name is hidden already")]
     HiddenTwice,

@@ -82,7 +82,7 @@ impl PolicySet {
     /// The place of the policy that applies to a caller.
     #[inline]
     pub(crate) fn place_for(&self, identity: &Identity) -> Option<u32> {
-        if identity.grant().is_empty() {
+        if identity.is_nobody() {
             return None;
         }
         if self.grants.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::counter::CounterName;
 use crate::group::{Group, Mode};
 use crate::limit::Limit;
-use crate::names::{Names, same};
+use crate::names::{Name, Names};
 use crate::policy::{Action, DefaultEffect, Digest, Policy, PolicyFault, Tool};
 
 /// One compiled policy.
@@ -29,7 +29,7 @@ pub(crate) struct Program {
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Entry {
-    pub(crate) name: Box<str>,
+    pub(crate) name: Name,
     /// Its place in `hide`.
     pub(crate) hidden: Option<u32>,
     /// Its rules; `None` where it is only hidden.
@@ -111,9 +111,11 @@ impl Program {
         let mut entries: Vec<Entry> = Vec::with_capacity(tools.len().saturating_add(hide.len()));
         let all_tools_read = Reads::of_limits(&all_tools.limits);
         let mut known: HashMap<Box<str>, usize> = tools.keys().cloned().zip(0..).collect();
+        let mut all: Vec<Box<str>> = Vec::with_capacity(entries.capacity());
         for (name, tool) in tools {
             let rules = Some(Rules::new(&name, tool, all_tools_read));
-            entries.push(Entry { name, hidden: None, rules });
+            entries.push(Entry { name: Name::default(), hidden: None, rules });
+            all.push(name);
         }
         let mut hides_all = None;
         for (place, name) in (0..).zip(hide) {
@@ -125,19 +127,26 @@ impl Program {
                 Some(entry) => entry.hidden = Some(place),
                 None => {
                     known.insert(name.clone(), entries.len());
-                    entries.push(Entry { name, hidden: Some(place), rules: None });
+                    entries.push(Entry { name: Name::default(), hidden: Some(place), rules: None });
+                    all.push(name);
                 }
             }
         }
         let all_tools = compile_limits(all_tools.limits, LimitOrigin::AllTools);
-        let names = Names::new(entries.iter().map(|entry| &*entry.name));
+        let (names, standing) = Names::new(all.iter().map(|name| &**name));
+        entries.iter_mut().zip(standing).for_each(|(entry, name)| entry.name = name);
         Ok(Self { id, digest, default, hides_all, names, tools: entries, all_tools, all_tools_read })
     }
 
     /// The index of a name that the document has.
     #[inline(always)]
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        self.names.find(name, |index| self.entry(index).is_some_and(|entry| same(&entry.name, name)))
+        self.names.find(name)
+    }
+
+    /// The name of an entry.
+    pub(crate) fn name(&self, entry: &Entry) -> &str {
+        self.names.text(entry.name)
     }
 
     /// What the document says of a name.

@@ -27,7 +27,8 @@ impl<'a> Context<'a> {
     }
 
     fn tool(&self) -> &'a str {
-        self.entry().map_or("", |entry| &entry.name)
+        let program = self.verdict.program(self.snapshot);
+        program.zip(self.entry()).map_or("", |(program, entry)| program.name(entry))
     }
 
     fn group(&self, list: GroupList, place: u32) -> Option<&'a crate::group::Group> {

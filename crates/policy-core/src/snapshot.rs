@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 use parking_lot::{Mutex, RwLock};
 
+use crate::identity::Identity;
 use crate::policy_set::PolicySet;
 
 /// Immutable; a call sees one from start to end.
@@ -32,8 +33,8 @@ impl Snapshot {
     }
 
     #[inline]
-    pub(crate) fn is_revoked(&self, grant: &str) -> bool {
-        !self.revoked.is_empty() && self.revoked.contains(grant)
+    pub(crate) fn is_revoked(&self, identity: &Identity) -> bool {
+        !self.revoked.is_empty() && self.revoked.contains(identity.grant())
     }
 }
 
