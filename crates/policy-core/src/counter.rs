@@ -1,6 +1,9 @@
 //! What names a counter: (scope with its value, counter name, window). Once as bytes that no two counters share, once
-//! as a keyed 128-bit hash of them, put together from halves that are hashed ahead: the caller's and the limit's.
+//! as a keyed 128-bit hash of them, put together from halves that are hashed ahead: the caller's and the limit's. An
+//! approval, which is used once, is a counter too: it is named by its nonce.
 
+use crate::approval::Once;
+use crate::clock::Timestamp;
 use crate::identity::Identity;
 use crate::limit::Scope;
 use crate::scope::{ScopeKey, ScopeValue, encode_text, keyed_hash};
@@ -10,9 +13,32 @@ use crate::scope::{ScopeKey, ScopeValue, encode_text, keyed_hash};
 pub struct CounterKey<'a> {
     identity: &'a Identity,
     scope: Scope,
-    counter: &'a str,
+    name: Name<'a>,
+    /// Of an approval: 0.
     window_seconds: u32,
     fingerprint: Fingerprint,
+}
+
+/// What a counter is called beside its scope.
+#[derive(Clone, Copy, Debug)]
+enum Name<'a> {
+    Counter(&'a str),
+    Once(&'a Once),
+}
+
+/// How long a counter counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChargeWindow {
+    /// In windows of so many seconds, aligned to the epoch: when one ends, it starts again at nothing.
+    Fixed {
+        /// Its length.
+        seconds: u32,
+    },
+    /// Until that time, and never again. A store must hold what was charged at least until then; a charge that comes
+    /// later, or for which it cannot be sure any more that nothing was charged, it refuses. It may forget the counter
+    /// afterwards, as long as a clock that steps back does not bring it back empty.
+    Until(Timestamp),
 }
 
 impl<'a> CounterKey<'a> {
@@ -21,7 +47,15 @@ impl<'a> CounterKey<'a> {
     pub fn new(identity: &'a Identity, scope: Scope, counter: &'a str, window_seconds: u32) -> Self {
         let hash = CounterHash::new(counter, window_seconds);
         let fingerprint = Fingerprint::of(ScopeKey::new(identity.scope_value(scope)), hash);
-        Self { identity, scope, counter, window_seconds, fingerprint }
+        Self { identity, scope, name: Name::Counter(counter), window_seconds, fingerprint }
+    }
+
+    /// The key of what counts that something was used.
+    pub(crate) fn once(identity: &'a Identity, once: &'a Once) -> Self {
+        let mut bytes = Vec::with_capacity(32);
+        ScopeValue::Approval { nonce: once.nonce.0 }.encode(&mut bytes);
+        let fingerprint = Fingerprint(keyed_hash(&bytes));
+        Self { identity, scope: Scope::Global, name: Name::Once(once), window_seconds: 0, fingerprint }
     }
 
     /// The same from a hash that was put together from halves.
@@ -33,26 +67,35 @@ impl<'a> CounterKey<'a> {
         window_seconds: u32,
         fingerprint: Fingerprint,
     ) -> Self {
-        Self { identity, scope, counter, window_seconds, fingerprint }
+        Self { identity, scope, name: Name::Counter(counter), window_seconds, fingerprint }
     }
 
     /// Whose calls are counted.
     #[must_use]
     pub fn scope(&self) -> ScopeValue<'a> {
-        self.identity.scope_value(self.scope)
+        match self.name {
+            Name::Counter(_) => self.identity.scope_value(self.scope),
+            Name::Once(once) => ScopeValue::Approval { nonce: once.nonce.0 },
+        }
     }
 
-    /// The counter's name in the policy.
+    /// The counter's name in the policy; empty where an approval is counted.
     #[must_use]
     pub const fn counter(&self) -> &'a str {
-        self.counter
+        match self.name {
+            Name::Counter(counter) => counter,
+            Name::Once(_) => "",
+        }
     }
 
-    /// The length of its window, in seconds.
+    /// How long it counts.
     #[must_use]
     #[inline]
-    pub const fn window_seconds(&self) -> u32 {
-        self.window_seconds
+    pub const fn window(&self) -> ChargeWindow {
+        match self.name {
+            Name::Counter(_) => ChargeWindow::Fixed { seconds: self.window_seconds },
+            Name::Once(once) => ChargeWindow::Until(once.until),
+        }
     }
 
     /// Bytes that no other counter has, for stores that outlive the process.
@@ -60,7 +103,7 @@ impl<'a> CounterKey<'a> {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64);
         self.scope().encode(&mut bytes);
-        encode_text(self.counter, &mut bytes);
+        encode_text(self.counter(), &mut bytes);
         bytes.extend_from_slice(&self.window_seconds.to_be_bytes());
         bytes
     }
@@ -78,7 +121,7 @@ impl PartialEq for CounterKey<'_> {
         // The hash differs for nearly all that differ; what it calls equal is compared in full.
         self.fingerprint == other.fingerprint
             && self.window_seconds == other.window_seconds
-            && self.counter == other.counter
+            && self.counter() == other.counter()
             && self.scope() == other.scope()
     }
 }
@@ -157,7 +200,7 @@ mod tests {
             prop_assert_eq!(right.fingerprint(), right_ready);
             let same = left.scope() == right.scope()
                 && left.counter() == right.counter()
-                && left.window_seconds() == right.window_seconds();
+                && left.window() == right.window();
             prop_assert_eq!(left.encode() == right.encode(), same);
             prop_assert_eq!(left.fingerprint() == right.fingerprint(), same);
             prop_assert_eq!(left == right, same);

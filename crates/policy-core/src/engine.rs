@@ -4,7 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use crate::approval::{ApprovalError, ApprovalKey, ApprovalNonce, ApprovalRequest, ApprovalToken, Keys};
 use crate::arguments::Arguments;
 use crate::clock::{Clock, SystemClock};
 use crate::code::Code;
@@ -13,9 +15,10 @@ use crate::identity::Identity;
 use crate::memory::MemoryStore;
 use crate::plan::{Charges, DecisionOptions, Request, charge, is_visible, plan};
 use crate::policy_set::PolicySet;
-use crate::settle::settle;
+use crate::settle::{settle, settle_approved};
 use crate::snapshot::Current;
 use crate::store::{CounterStore, Receipt, StoreError};
+use crate::verdict::Place;
 
 /// Decides tool calls. Cloning is cheap, and clones are one engine: they share policies, counters and revocations.
 ///
@@ -33,13 +36,17 @@ struct Inner {
     store: Box<dyn CounterStore>,
     clock: Box<dyn Clock>,
     options: DecisionOptions,
+    approvals: Approvals,
 }
 
 impl Inner {
     /// Clock, plan, charge, settle. Not inlined, so that the decision is made where the caller wants it and never copied.
     #[inline(never)]
     fn decide(&self, identity: &Identity, tool: &str, arguments: &impl Arguments, decision: &mut Decision) {
-        let request = Request { identity, tool, arguments, options: &self.options };
+        if let Some(token) = arguments.approval() {
+            return self.decide_approved(identity, tool, arguments, token, decision);
+        }
+        let request = Request { identity, tool, arguments, options: &self.options, presented: None };
         let (snapshot, verdict) = decision.parts();
         if let Some(contingent) = plan(snapshot, &request, verdict) {
             let one;
@@ -62,7 +69,78 @@ impl Inner {
         }
         if verdict.code != Code::Allowed {
             verdict.more().asked = tool.into();
+            if verdict.code == Code::ApprovalRequired {
+                self.ask(identity, tool, decision);
+            }
         }
+    }
+
+    /// The same for a call that comes with an approval token.
+    #[cold]
+    #[inline(never)]
+    fn decide_approved(
+        &self,
+        identity: &Identity,
+        tool: &str,
+        arguments: &impl Arguments,
+        token: &str,
+        decision: &mut Decision,
+    ) {
+        // One time for all: what has not expired when it is looked at has not when it is used.
+        let now = self.clock.now();
+        let presented = self.approvals.keys.verify(token, now);
+        let request =
+            Request { identity, tool, arguments, options: &self.options, presented: Some(&presented) };
+        let (snapshot, verdict) = decision.parts();
+        if let Some(contingent) = plan(snapshot, &request, verdict) {
+            let one;
+            let charges = match &contingent.charges {
+                Charges::One(limit, cost) => {
+                    one = charge(limit, identity, *cost);
+                    std::slice::from_ref(&one)
+                }
+                Charges::Many(charges) => charges,
+            };
+            let outcome = match self.store.charge(charges, verdict.counted.states_mut(), now) {
+                Ok(outcome) => Some(outcome),
+                Err(error) => {
+                    verdict.more().store_error = Some(error);
+                    None
+                }
+            };
+            let settle = if contingent.once { settle_approved } else { settle };
+            settle(snapshot, verdict, charges, contingent.shadows, outcome, now);
+        }
+        if verdict.code != Code::Allowed {
+            verdict.more().asked = tool.into();
+        }
+    }
+
+    /// Puts the question to a person into a decision that waits for one. Without a nonce nobody can be asked.
+    #[cold]
+    #[inline(never)]
+    fn ask(&self, identity: &Identity, tool: &str, decision: &mut Decision) {
+        let mut nonce = [0; 16];
+        if getrandom::fill(&mut nonce).is_err() {
+            let (_, verdict) = decision.parts();
+            return verdict.settle(Code::InternalError, Place::Nowhere);
+        }
+        let expires_at = self.clock.now().after(self.approvals.lifetime);
+        decision.ask(identity, tool, ApprovalNonce(nonce), expires_at);
+    }
+}
+
+/// How an engine deals with approvals.
+#[derive(Debug)]
+struct Approvals {
+    keys: Keys,
+    /// How long a request can be answered.
+    lifetime: Duration,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self { keys: Keys::default(), lifetime: Duration::from_secs(15 * 60) }
     }
 }
 
@@ -81,7 +159,13 @@ impl Engine {
 
     /// An engine with a store, a clock or options of the host's choosing.
     pub fn builder(policies: PolicySet) -> EngineBuilder {
-        EngineBuilder { policies, store: None, clock: None, options: DecisionOptions::default() }
+        EngineBuilder {
+            policies,
+            store: None,
+            clock: None,
+            options: DecisionOptions::default(),
+            approvals: Approvals::default(),
+        }
     }
 
     /// Decides one call: may this caller call this tool with these arguments, now?
@@ -116,6 +200,24 @@ impl Engine {
         self.inner.store.refund(receipt)
     }
 
+    /// Approves of the call that a request stands for, in the approver's name: the token lets exactly that call through,
+    /// once, until `ttl` is over or the request expires, whichever comes first.
+    ///
+    /// The engine asks nobody: whoever calls this has made sure that the approver is who they say, may approve, and has seen the
+    /// call that the request was made for. Nothing is written down, so a token that is not used needs no clearing away.
+    ///
+    /// # Errors
+    /// When the engine has no key, the request has expired, or the approver's name is empty or too long.
+    pub fn approve(
+        &self,
+        request: &ApprovalRequest,
+        approver: &str,
+        ttl: Duration,
+    ) -> Result<ApprovalToken, ApprovalError> {
+        let key = self.inner.approvals.keys.current.as_ref().ok_or(ApprovalError::NoKey)?;
+        key.approve(request, approver, self.inner.clock.now(), ttl)
+    }
+
     /// Puts other policies in place, for every call that begins after this returns. Counters and revocations stay.
     pub fn replace_policies(&self, policies: PolicySet) {
         self.inner.current.replace(policies);
@@ -144,6 +246,7 @@ pub struct EngineBuilder {
     store: Option<Box<dyn CounterStore>>,
     clock: Option<Box<dyn Clock>>,
     options: DecisionOptions,
+    approvals: Approvals,
 }
 
 impl fmt::Debug for EngineBuilder {
@@ -171,6 +274,28 @@ impl EngineBuilder {
         self
     }
 
+    /// The key that approvals are made and accepted with. Without one, calls that need approval wait for it in vain.
+    ///
+    /// An approval is accepted once by one store: engines that share a key share the store that they count in, too. Where the
+    /// store forgets when the process ends, as the one in memory does, so should the key: [`ApprovalKey::generate`].
+    pub fn approval_key(mut self, key: ApprovalKey) -> Self {
+        self.approvals.keys.current = Some(key);
+        self
+    }
+
+    /// A key that approvals are still accepted with, and not made any more: for as long as tokens may be on their way when the
+    /// key is changed. Can be given several times.
+    pub fn older_approval_key(mut self, key: ApprovalKey) -> Self {
+        self.approvals.keys.older.push(key);
+        self
+    }
+
+    /// How long a request for approval can be answered, and its answer used. Without one: 15 minutes.
+    pub fn approval_lifetime(mut self, lifetime: Duration) -> Self {
+        self.approvals.lifetime = lifetime;
+        self
+    }
+
     /// The engine.
     #[must_use]
     pub fn build(self) -> Engine {
@@ -181,6 +306,7 @@ impl EngineBuilder {
             store: self.store.unwrap_or_else(|| Box::new(MemoryStore::default())),
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock)),
             options: self.options,
+            approvals: self.approvals,
         };
         Engine { inner: Arc::new(inner) }
     }

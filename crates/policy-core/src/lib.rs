@@ -32,6 +32,7 @@ mod policy;
 
 mod scope;
 mod identity;
+mod approval;
 mod counter;
 mod program;
 mod policy_set;
@@ -52,11 +53,14 @@ mod engine;
 mod json_value;
 
 pub use amount::{Amount, AmountError};
-pub use arguments::{Arguments, NoArguments};
+pub use approval::{
+    APPROVER_MAX, ApprovalError, ApprovalKey, ApprovalKeyError, ApprovalNonce, ApprovalRequest, ApprovalToken,
+};
+pub use arguments::{Arguments, NoArguments, WithApproval};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Effect};
 pub use condition::{Condition, ConditionError, Operator, Outcome, PATTERN_SIZE_MAX};
-pub use counter::{CounterKey, Fingerprint};
+pub use counter::{ChargeWindow, CounterKey, Fingerprint};
 pub use decimal::{Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
 pub use decision::{Decision, LimitStatus, PolicyRef, Shadowed};
 pub use engine::{Engine, EngineBuilder};

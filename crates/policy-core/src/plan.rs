@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use crate::amount::Amount;
+use crate::approval::{ApprovalFault, Once, Presented, digest};
 use crate::arguments::{
     ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
 };
@@ -18,7 +19,7 @@ use crate::policy::{Action, DefaultEffect, Tool};
 use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, CounterState};
-use crate::verdict::{CostFault, Counted, Detail, GroupList, Place, Verdict, Whose};
+use crate::verdict::{Approval, CostFault, Counted, Detail, GroupList, Place, Verdict, Whose};
 
 /// How an engine decides, where the host may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(crate) struct Contingent<'a> {
     pub(crate) charges: Charges<'a>,
     /// Whether any limit is in shadow mode.
     pub(crate) shadows: bool,
+    /// Whether the last charge is that of an approval, which is used once.
+    pub(crate) once: bool,
 }
 
 /// One charge is what nearly all calls come to. It is written out only where the store wants to see it: moving it about
@@ -52,6 +55,8 @@ pub(crate) struct Request<'a, A> {
     pub(crate) tool: &'a str,
     pub(crate) arguments: &'a A,
     pub(crate) options: &'a DecisionOptions,
+    /// What the approval token says that came with the call, or what is wrong with it.
+    pub(crate) presented: Option<&'a Result<Presented, ApprovalFault>>,
 }
 
 /// Plans one call. The steps stand in the order of docs/policy-format.md; the first that denies ends it. What is found
@@ -221,12 +226,82 @@ fn judge_arguments<'a, A: Arguments>(
             }
         }
     }
-    if let Some(place) = asking {
-        verdict.settle(Code::ApprovalRequired, place);
-        return None;
-    }
     let [own, everybodys] = limits;
+    if let Some(place) = asking {
+        let once = weigh_approval(program, root, place, request, verdict)?;
+        let contingent = plan_limits(own, everybodys, root, request.identity, verdict);
+        return plan_once(contingent, once, request.identity, verdict);
+    }
     plan_limits(own, everybodys, root, request.identity, verdict)
+}
+
+/// Step 8, where a rule asks for approval: what is to be charged for the approval that came with the call, if it is one
+/// for exactly this call.
+#[cold]
+#[inline(never)]
+fn weigh_approval<'a, A>(
+    program: &Program,
+    root: Option<Json<'_>>,
+    asking: Place,
+    request: &Request<'a, A>,
+    verdict: &mut Verdict,
+) -> Option<&'a Once> {
+    let Some(root) = root else {
+        // Whatever asks for approval has the arguments read.
+        verdict.settle(Code::InternalError, Place::Nowhere);
+        return None;
+    };
+    let digest = match digest(request.identity, request.tool, program.bound, root) {
+        Ok(digest) => digest,
+        Err(error) => {
+            verdict.settle(Code::InvalidArguments, Place::Arguments);
+            verdict.more().detail = Some(Detail::Argument(error));
+            return None;
+        }
+    };
+    let fault = match request.presented {
+        None => {
+            verdict.settle(Code::ApprovalRequired, asking);
+            verdict.more().approval = Some(Approval::Lacking(digest));
+            return None;
+        }
+        Some(Ok(Presented { digest: approved, once, approver })) if *approved == digest => {
+            verdict.more().approval = Some(Approval::Given { approver: approver.clone(), asking });
+            return Some(once);
+        }
+        Some(Ok(_)) => ApprovalFault::OtherCall,
+        Some(Err(fault)) => *fault,
+    };
+    verdict.settle(Code::ApprovalInvalid, asking);
+    verdict.more().detail = Some(Detail::Approval(fault));
+    None
+}
+
+/// The charges of a call that was approved: those of its limits, if they let it through so far, and the approval's own.
+#[cold]
+#[inline(never)]
+fn plan_once<'a>(
+    contingent: Option<Contingent<'a>>,
+    once: &'a Once,
+    identity: &'a Identity,
+    verdict: &mut Verdict,
+) -> Option<Contingent<'a>> {
+    let (mut charges, shadows) = match contingent {
+        Some(Contingent { charges: Charges::One(limit, cost), shadows, .. }) => {
+            (vec![charge(limit, identity, cost)], shadows)
+        }
+        Some(Contingent { charges: Charges::Many(charges), shadows, .. }) => (charges, shadows),
+        // Nothing is counted: all the same it is not allowed before the approval is used.
+        None if verdict.code == Code::Allowed => {
+            verdict.settle(Code::InternalError, Place::Nowhere);
+            (Vec::new(), false)
+        }
+        None => return None,
+    };
+    let key = CounterKey::once(identity, once);
+    charges.push(Charge { key, cost: Amount::ONE, capacity: Amount::ONE, enforced: true });
+    verdict.counted.push(CounterState { cost: Amount::ONE, ..CounterState::default() });
+    Some(Contingent { charges: Charges::Many(charges), shadows, once: true })
 }
 
 /// Reads the arguments onto the tape; they must be an object.
@@ -286,7 +361,7 @@ fn plan_limits<'a>(
         ([limit], []) | ([], [limit]) if limit.limit.mode == Mode::Enforce => {
             let cost = cost(&limit.limit, root).map_err(|fault| refuse_cost(limit, fault, verdict)).ok()?;
             verdict.counted.expect_one(cost);
-            Some(Contingent { charges: Charges::One(limit, cost), shadows: false })
+            Some(Contingent { charges: Charges::One(limit, cost), shadows: false, once: false })
         }
         _ => plan_many(own.iter().chain(everybodys), root, identity, verdict),
     }
@@ -341,7 +416,7 @@ fn plan_many<'a>(
     }
     let state = |charge: &Charge<'_>| CounterState { cost: charge.cost, ..CounterState::default() };
     verdict.counted = Counted::Many(charges.iter().map(state).collect());
-    Some(Contingent { charges: Charges::Many(charges), shadows })
+    Some(Contingent { charges: Charges::Many(charges), shadows, once: false })
 }
 
 /// Nobody can say what the call costs.

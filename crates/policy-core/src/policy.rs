@@ -12,7 +12,8 @@ use crate::limit::{Limit, RateLimit, Window};
 pub struct Policy {
     /// The name the host knows it by; decisions carry it.
     pub id: Box<str>,
-    /// The digest of the document it was read from; decisions carry it.
+    /// The digest of the document it was read from; decisions carry it, and approvals are bound to it. Whoever changes a
+    /// policy in code gives it another, or `Digest::default()`.
     pub digest: Digest,
     /// For tools that are not named under `tools`.
     pub default: DefaultEffect,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use crate::approval::BoundPolicy;
 use crate::counter::{CounterHash, Fingerprint};
 use crate::group::{Group, Mode};
 use crate::identity::Identity;
@@ -16,6 +17,8 @@ use crate::scope::{ScopeKey, ScopeValue};
 pub(crate) struct Program {
     pub(crate) id: Box<str>,
     pub(crate) digest: Digest,
+    /// What approvals are bound to.
+    pub(crate) bound: BoundPolicy,
     pub(crate) default: DefaultEffect,
     /// The place of `*` in `hide`, if it is there.
     pub(crate) hides_all: Option<u32>,
@@ -181,6 +184,7 @@ impl Program {
         Ok(Self {
             id,
             digest,
+            bound: BoundPolicy::new(digest),
             default,
             hides_all,
             names,

@@ -137,10 +137,13 @@ impl<'a> Context<'a> {
                 self.reason().unwrap_or_else(|| format!("Tool \"{tool}\" is denied by policy"))
             }
             Code::ApprovalRequired => self.asking_message(place, &tool),
-            Code::ApprovalInvalid => "The approval is not acceptable".to_owned(),
+            Code::ApprovalInvalid => match detail {
+                Some(Detail::Approval(fault)) => format!("The approval is not acceptable: {fault}"),
+                _ => "The approval is not acceptable".to_owned(),
+            },
             Code::InvalidArguments => match detail {
                 Some(Detail::Argument(error)) => format!("The arguments are not acceptable: {error}"),
-                Some(Detail::Cost(_)) | None => "The arguments are not acceptable".to_owned(),
+                _ => "The arguments are not acceptable".to_owned(),
             },
             Code::RequireFailed | Code::DeniedByRule | Code::TypeMismatch => {
                 self.group_message(code, place, &tool)

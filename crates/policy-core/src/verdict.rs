@@ -2,9 +2,11 @@
 //! `reason` makes words of it, `decision` hands it out.
 
 use crate::amount::{Amount, AmountError};
+use crate::approval::{ApprovalFault, ApprovalRequest};
 use crate::arguments::ArgumentError;
 use crate::clock::Timestamp;
 use crate::code::Code;
+use crate::policy::Digest;
 use crate::program::{CompiledLimit, Entry, LimitOrigin, Program};
 use crate::snapshot::Snapshot;
 use crate::store::{CounterState, StoreError};
@@ -47,6 +49,27 @@ impl Counted {
         }
     }
 
+    /// One counter's state more, after all others.
+    #[cold]
+    pub(crate) fn push(&mut self, state: CounterState) {
+        let mut states = match std::mem::replace(self, Self::Nothing) {
+            Self::Nothing => Vec::new(),
+            Self::One(state) => vec![state],
+            Self::Many(states) => states,
+        };
+        states.push(state);
+        *self = Self::Many(states);
+    }
+
+    /// Takes the last counter's state out again.
+    #[cold]
+    pub(crate) fn pop(&mut self) -> Option<CounterState> {
+        match self {
+            Self::Many(states) => states.pop(),
+            Self::Nothing | Self::One(_) => None,
+        }
+    }
+
     #[inline]
     pub(crate) fn states(&self) -> &[CounterState] {
         match self {
@@ -79,6 +102,8 @@ pub(crate) struct More {
     pub(crate) charge_of: Vec<Option<usize>>,
     /// Why the store did not answer.
     pub(crate) store_error: Option<StoreError>,
+    /// What is asked of a person, or was answered.
+    pub(crate) approval: Option<Approval>,
 }
 
 impl Verdict {
@@ -191,9 +216,21 @@ pub(crate) enum Whose {
     AllTools,
 }
 
+/// How it stands with a call that needs approval.
+#[derive(Clone, Debug)]
+pub(crate) enum Approval {
+    /// It has none. What one would be bound to.
+    Lacking(Digest),
+    /// A person is asked.
+    Asked(Box<ApprovalRequest>),
+    /// It came with one, by that approver. The rule that asked for it stands there.
+    Given { approver: Box<str>, asking: Place },
+}
+
 /// What a message needs beyond the place.
 #[derive(Clone, Debug)]
 pub(crate) enum Detail {
+    Approval(ApprovalFault),
     Argument(ArgumentError),
     Cost(CostFault),
 }
