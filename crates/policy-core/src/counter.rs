@@ -163,6 +163,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::approval::ApprovalNonce;
+    use crate::clock::Timestamp;
 
     type Parts = (Scope, Option<String>, String, Option<String>, String, u32);
 
@@ -186,6 +188,29 @@ mod tests {
     }
 
     proptest! {
+        /// Not even where a counter's parts hold the bytes of a nonce.
+        #[test]
+        fn an_approvals_key_is_no_counters_and_no_other_approvals(
+            parts in parts(), left in any::<[u8; 16]>(), right in any::<[u8; 16]>(), same in any::<bool>(),
+        ) {
+            let right = if same { left } else { right };
+            let caller = identity(&parts);
+            let once = |nonce, until| Once { nonce: ApprovalNonce(nonce), until: Timestamp::from_millis(until) };
+            let (one, other) = (once(left, 1), once(right, 2));
+            let (one, other) = (CounterKey::once(&caller, &one), CounterKey::once(&caller, &other));
+            // One approval, whatever its end: a token that says another end is not another approval.
+            prop_assert_eq!(one.encode() == other.encode(), left == right);
+            prop_assert_eq!(one.fingerprint() == other.fingerprint(), left == right);
+            prop_assert_eq!(one == other, left == right);
+            let text: String = left.iter().map(|byte| char::from(byte & 0x7f)).collect();
+            for name in [parts.4.as_str(), &text, ""] {
+                let counter = CounterKey::new(&caller, parts.0, name, parts.5);
+                prop_assert_ne!(one.encode(), counter.encode());
+                prop_assert_ne!(one.fingerprint(), counter.fingerprint());
+                prop_assert_ne!(one, counter);
+            }
+        }
+
         #[test]
         fn identity_keys_are_injective(left in parts(), right in parts()) {
             let (one, other) = (identity(&left), identity(&right));

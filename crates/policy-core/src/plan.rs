@@ -265,7 +265,7 @@ fn weigh_approval<'a, A>(
             verdict.more().approval = Some(Approval::Lacking(digest));
             return None;
         }
-        Some(Ok(Presented { digest: approved, once, approver })) if *approved == digest => {
+        Some(Ok(Presented { digest: approved, once, approver, .. })) if *approved == digest => {
             verdict.more().approval = Some(Approval::Given { approver: approver.clone(), asking });
             return Some(once);
         }

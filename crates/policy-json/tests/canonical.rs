@@ -52,7 +52,7 @@ fn a_hundred_thousand_numbers_are_written_as_ecmascript_writes_them() {
     let Some(folder) = hostile_data::folder("jcs-canonicalization") else { return };
     let page = fs::read_to_string(folder.join("testdata/README.md")).unwrap();
     let (fixed, _) = page.split_once("staticU64s = ").unwrap().1.split_once("])").unwrap();
-    let fixed = fixed.split("0x").skip(1).map(|hex| u64::from_str_radix(&hex[..16], 16).unwrap());
+    let fixed = fixed.split("0x").skip(1).map(|hex| u64::from_str_radix(hex.get(..16).unwrap(), 16).unwrap());
     let serial = (0..2_000).map(|number| 0x0010_0000_0000_0000 + number);
     let mut block = [0; 32];
     let random = std::iter::repeat_with(move || {

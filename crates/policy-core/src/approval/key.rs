@@ -61,12 +61,13 @@ impl ApprovalKey {
         if !is_approver(approver) {
             return Err(ApprovalError::Approver);
         }
-        let until = request.expires_at.min(now.after(ttl));
-        if until <= now {
+        let expires_at = request.expires_at.min(now.after(ttl));
+        if expires_at <= now {
             return Err(ApprovalError::Expired);
         }
-        let once = Once { nonce: request.nonce, until };
-        let mut marked = Presented { digest: request.digest, once, approver: approver.into() }.encode();
+        let once = Once { nonce: request.nonce, until: request.expires_at };
+        let presented = Presented { digest: request.digest, once, expires_at, approver: approver.into() };
+        let mut marked = presented.encode();
         let mark = self.marking(&marked).finalize().into_bytes();
         marked.extend_from_slice(&mark);
         Ok(write(&marked))
@@ -125,6 +126,6 @@ impl Keys {
             return Err(ApprovalFault::Unverified);
         }
         let presented = Presented::decode(marked).ok_or(ApprovalFault::Malformed)?;
-        if presented.once.until <= now { Err(ApprovalFault::Expired) } else { Ok(presented) }
+        if presented.expires_at <= now { Err(ApprovalFault::Expired) } else { Ok(presented) }
     }
 }

@@ -18,8 +18,8 @@ const PREFIX: &str = "policy-approval-1.";
 
 /// Bytes of the mark at the end.
 pub(super) const MARK: usize = 32;
-/// Bytes before the approver's name: digest, nonce, expiry.
-const HEAD: usize = 32 + 16 + 8;
+/// Bytes before the approver's name: digest, nonce, the request's expiry, the token's.
+const HEAD: usize = 32 + 16 + 8 + 8;
 
 /// Says that somebody approved of one call. Whoever has it, and may make that call, can make it once before it expires: it is
 /// to be kept like any other credential, and `Debug` does not show it.
@@ -80,8 +80,11 @@ pub(crate) enum ApprovalFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Presented {
     pub(crate) digest: Digest,
-    /// By what it is known to have been used, and until when that has to be known.
+    /// By what it is known to have been used, and until when that has to be known: as long as the request could be answered,
+    /// since it may be answered several times.
     pub(crate) once: Once,
+    /// From when on it is not accepted: no later than the request.
+    pub(crate) expires_at: Timestamp,
     pub(crate) approver: Box<str>,
 }
 
@@ -94,6 +97,7 @@ impl Presented {
         bytes.extend_from_slice(&digest);
         bytes.extend_from_slice(&nonce);
         bytes.extend_from_slice(&until.as_millis().to_be_bytes());
+        bytes.extend_from_slice(&self.expires_at.as_millis().to_be_bytes());
         bytes.extend_from_slice(self.approver.as_bytes());
         bytes
     }
@@ -102,11 +106,18 @@ impl Presented {
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let (digest, rest) = bytes.split_first_chunk()?;
         let (nonce, rest) = rest.split_first_chunk()?;
-        let (until, approver) = rest.split_first_chunk()?;
+        let (until, rest) = rest.split_first_chunk()?;
+        let (expires_at, approver) = rest.split_first_chunk()?;
         let approver = std::str::from_utf8(approver).ok().filter(|name| is_approver(name))?;
-        let until = Timestamp::from_millis(u64::from_be_bytes(*until));
+        let [until, expires_at] =
+            [until, expires_at].map(|millis| Timestamp::from_millis(u64::from_be_bytes(*millis)));
         let once = Once { nonce: ApprovalNonce(*nonce), until };
-        Some(Self { digest: Digest(*digest), once, approver: approver.into() })
+        (expires_at <= until).then(|| Self {
+            digest: Digest(*digest),
+            once,
+            expires_at,
+            approver: approver.into(),
+        })
     }
 }
 

@@ -30,16 +30,15 @@ impl Count {
         if now.as_millis() < self.ends {
             return self;
         }
-        Self::afresh(now, key.window())
+        self.afresh(now, key.window())
     }
 
-    /// The counter as it begins. What ends for good and is past its end has not been used as far as anybody knows, and counts
-    /// as used.
-    fn afresh(now: Timestamp, window: ChargeWindow) -> Self {
+    /// The counter as it begins. What ends for good begins once, before its end; otherwise it counts as used.
+    fn afresh(self, now: Timestamp, window: ChargeWindow) -> Self {
         match window {
             ChargeWindow::Fixed { seconds } => Self { ends: window_end(now, seconds), used: 0 },
             ChargeWindow::Until(end) => {
-                let used = if end <= now { Amount::ONE.micros() } else { 0 };
+                let used = if self.ends != 0 || end <= now { Amount::ONE.micros() } else { 0 };
                 Self { ends: end.as_millis(), used }
             }
         }

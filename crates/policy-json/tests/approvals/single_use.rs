@@ -83,6 +83,31 @@ fn a_refund_gives_the_charges_back_and_not_the_approval() {
     assert!(world.call_with(&token, "close", "{}").into_result().is_err());
 }
 
+/// Two people answer one request, for a short time and for a long one: it is still one call that was asked for.
+#[test]
+fn a_request_that_is_approved_twice_is_used_once() {
+    for (first, second) in [(0, 1), (1, 0)] {
+        let policy = r#"{
+            "version": "1", "default": "deny",
+            "tools": { "fill": { "limits": [{ "counter": "c", "window": 1, "max": 1 }] }, "close": { "action": "require_approval" } }
+        }"#;
+        let world = World::new(policy);
+        let request = world.request("close", "{}");
+        let approve = |approver, ttl| world.engine.approve(&request, approver, ttl).unwrap();
+        let tokens = [approve("bob", MINUTE), approve("carol", MINUTE * 10)];
+        assert!(world.call_with(&tokens[first], "close", "{}").is_allowed());
+        assert!(!world.call_with(&tokens[second], "close", "{}").is_allowed());
+        world.wait(MINUTE * 2);
+        // Whatever has ended by now gives its room to others.
+        for number in 0..2_000 {
+            let grant = policy_core::Identity::new(format!("grant{number}"));
+            let _full = world.engine.evaluate(&grant, "fill", policy_core::NoArguments);
+        }
+        world.wait(MINUTE * 2);
+        assert_invalid(&world.call_with(&tokens[1], "close", "{}"), USED);
+    }
+}
+
 #[test]
 fn an_edge_of_a_window_does_not_bring_it_back() {
     let world = World::new(REFUNDS);

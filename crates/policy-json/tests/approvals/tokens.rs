@@ -18,8 +18,8 @@ fn a_token_is_letters_digits_and_one_dot() {
     let (prefix, rest) = token.as_str().split_once('.').unwrap();
     assert_eq!(prefix, "policy-approval-1");
     assert!(rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
-    // Digest, nonce, expiry, the approver's name, the mark.
-    assert_eq!(rest.len(), ((32 + 16 + 8 + 3 + 32) * 4_usize).div_ceil(3));
+    // Digest, nonce, when the request and the token expire, the approver's name, the mark.
+    assert_eq!(rest.len(), ((32 + 16 + 8 + 8 + 3 + 32) * 4_usize).div_ceil(3));
 }
 
 #[test]
