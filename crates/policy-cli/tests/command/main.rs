@@ -1,8 +1,9 @@
 //! Stories of the `policy` command, told by running it. One program holds them all, so that it is linked once.
 
-#[cfg(test)]
 mod running;
 
+#[cfg(test)]
+mod approve;
 #[cfg(test)]
 mod case_files;
 #[cfg(test)]
