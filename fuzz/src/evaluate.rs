@@ -3,11 +3,12 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use policy_core::arguments::{Caps, Kind};
 use policy_core::{
-    Code, Decision, DecisionOptions, Engine, Identity, ManualClock, MemoryStore, Policy, PolicySet, Receipt,
-    StoreError, Timestamp, TypeMismatch,
+    ApprovalKey, ApprovalRequest, ApprovalToken, Code, Decision, DecisionOptions, Engine, Identity,
+    ManualClock, MemoryStore, Policy, PolicySet, Receipt, StoreError, Timestamp, TypeMismatch,
 };
 use policy_json::{JsonText, Parsed};
 
@@ -47,6 +48,7 @@ const STEPS: usize = 40;
 ///   nothing of the arguments, and no name of the caller.
 /// - One more rule or limit never turns the deny of the first call into an allow; one more in shadow mode changes
 ///   neither.
+/// - A call that waits for approval goes ahead with a token that answers its request: once, in time, and no other call.
 /// - After the time that a decision says to wait, the limit that denied has room.
 ///
 /// # Panics
@@ -81,6 +83,10 @@ struct Life {
     revoked: HashSet<&'static str>,
     counters: Counters,
     receipts: Vec<(Receipt, Vec<Made>)>,
+    /// Tokens, each with the request that it answers, the call that it was made for, and whether it was used.
+    approved: Vec<(ApprovalToken, ApprovalRequest, Call, bool)>,
+    /// What the last call was asked to have approved.
+    asked: Option<ApprovalRequest>,
     circumstances: Circumstances,
 }
 
@@ -98,6 +104,7 @@ impl Life {
             .clock(Arc::clone(&clock))
             .store(MemoryStore::with_capacity(if is_small { 64 } else { 1 << 14 }))
             .options(options)
+            .approval_key(ApprovalKey::new(&[1; 32]).expect("the key is long enough"))
             .build();
         Self {
             engine,
@@ -107,6 +114,8 @@ impl Life {
             revoked: HashSet::new(),
             counters: Counters::default(),
             receipts: Vec::new(),
+            approved: Vec::new(),
+            asked: None,
             circumstances: Circumstances { now: START, stepped_back: false, is_small },
         }
     }
@@ -129,9 +138,18 @@ impl Life {
                 self.rulebook = Rulebook::choose(choices);
                 self.engine.replace_policies(self.rulebook.to_set());
             }
+            12 if !self.approved.is_empty() => self.use_token(choices),
             _ => {
                 let call = Call::choose(choices);
                 let (pointer, retry_after) = self.call(&call);
+                if let Some(request) = self.asked.take().filter(|_| choices.once_in(2)) {
+                    let ttl = Duration::from_secs(choices.one_of(&[60, 1, 86_400]));
+                    let token =
+                        self.engine.approve(&request, "bob", ttl).expect("a request that was just made");
+                    self.approved.push((token, request, call, false));
+                    self.use_token(choices);
+                    return;
+                }
                 if let Some(wait) = retry_after.filter(|_| choices.once_in(4)) {
                     self.move_clock(i64::try_from(wait).expect("a window is at most a year"));
                     let (again, _) = self.call(&call);
@@ -139,6 +157,24 @@ impl Life {
                 }
             }
         }
+    }
+
+    /// Evaluates a call with a token: mostly the one that it was made for.
+    fn use_token(&mut self, choices: &mut Choices<'_>) {
+        let place = choices.below(self.approved.len());
+        let other = choices.once_in(4).then(|| Call::choose(choices));
+        let (token, request, call, used) = &self.approved[place];
+        let (token, request, used) = (token.clone(), request.clone(), *used);
+        let call = other.unwrap_or_else(|| call.clone());
+        let mut decision = call.evaluate_with(&self.engine, token.as_str());
+        let expected = self.check(&call, &decision, Some((&request, used)));
+        if decision.approved_by().is_some() {
+            assert!(!used, "a token is used once");
+            assert!(request.expires_at.as_millis() > self.circumstances.now, "and in time");
+            assert_eq!((&*request.grant, &*request.tool), (call.identity.grant(), call.tool), "for its call");
+            self.approved[place].3 = true;
+        }
+        self.keep_receipt(&mut decision, expected.made);
     }
 
     fn move_clock(&mut self, millis: i64) {
@@ -175,9 +211,23 @@ impl Life {
     /// Has a call decided and checks the decision. Returns its pointer, and how many milliseconds to wait if it says so.
     fn call(&mut self, call: &Call) -> (String, Option<u64>) {
         let mut decision = call.evaluate(&self.engine);
+        let expected = self.check(call, &decision, None);
+        self.asked = decision.approval().cloned();
+        let wait = expected.retry_after;
+        self.keep_receipt(&mut decision, expected.made);
+        (decision.pointer(), wait)
+    }
+
+    /// Checks a decision on a call, with the request that a token answers which came with it, and whether that was used.
+    fn check(
+        &mut self,
+        call: &Call,
+        decision: &Decision,
+        token: Option<(&ApprovalRequest, bool)>,
+    ) -> Expected {
         let document = self.rulebook.applying(call.identity.grant());
         let shown = String::from_utf8_lossy(call.text());
-        told::check(&decision, call.tool, &shown, document.as_ref().map(|document| &document.text));
+        told::check(decision, call.tool, &shown, document.as_ref().map(|document| &document.text));
 
         let revoked = self.revoked.contains(call.identity.grant());
         let policy = document.as_ref().map(|document| &document.policy);
@@ -191,18 +241,21 @@ impl Life {
         let expected = match applied {
             None if revoked => none(Code::GrantRevoked),
             None => none(Code::NoPolicy),
-            Some(policy) => self.expect(policy, call, &decision),
+            Some(policy) => self.expect(policy, call, decision, token),
         };
-        assert_eq!((decision.code(), decision.pointer()), (expected.code, expected.pointer), "{decision:?}");
+        assert_eq!(
+            (decision.code(), decision.pointer()),
+            (expected.code, expected.pointer.clone()),
+            "{decision:?}"
+        );
         let found: Vec<_> = decision.shadowed().map(|finding| (finding.code(), finding.pointer())).collect();
-        assert_eq!(found, expected.shadowed);
+        assert_eq!(found, expected.shadowed, "{decision:?}");
         let wait = decision.retry_after().map(|wait| u64::try_from(wait.as_millis()).expect("not so long"));
         assert_eq!(wait, expected.retry_after);
         if !matches!(decision.code(), Code::Allowed | Code::LimitExceeded) {
             assert_eq!(decision.limits().count(), 0, "no counter was looked at");
         }
-        self.keep_receipt(&mut decision, expected.made);
-        (decision.pointer(), wait)
+        expected
     }
 
     fn keep_receipt(&mut self, decision: &mut Decision, made: Vec<Made>) {
@@ -222,7 +275,13 @@ impl Life {
     }
 
     /// What the policy makes of the call.
-    fn expect(&mut self, policy: &Policy, call: &Call, decision: &Decision) -> Expected {
+    fn expect(
+        &mut self,
+        policy: &Policy,
+        call: &Call,
+        decision: &Decision,
+        token: Option<(&ApprovalRequest, bool)>,
+    ) -> Expected {
         let DecisionOptions { caps, type_mismatch } = self.options;
         if let Some((code, pointer)) = rules::of_tool(policy, call.tool) {
             return Expected::uncharged(code, pointer, Vec::new());
@@ -239,11 +298,26 @@ impl Life {
         if root.is_none() && is_read {
             shadowed.push((Code::InvalidArguments, String::new()));
         }
-        let tool = policy.tools.get(call.tool);
-        let reason =
-            tool.and_then(|tool| rules::of_groups(call.tool, tool, root, type_mismatch, &mut shadowed));
-        if let Some((code, pointer)) = reason {
-            return Expected::uncharged(code, pointer, shadowed);
+        let reason = rules::of_groups(policy, call.tool, root, type_mismatch, &mut shadowed);
+        match (reason, token) {
+            (None, _) => {}
+            (Some((Code::ApprovalRequired, _)), _) if !root.is_some_and(rules::is_exact) => {
+                return Expected::uncharged(Code::InvalidArguments, String::new(), shadowed);
+            }
+            (Some((Code::ApprovalRequired, pointer)), Some((_, used))) => {
+                // Which calls a token is for is the digest's business; what must not be is looked for where it was used.
+                match decision.code() {
+                    code @ (Code::ApprovalInvalid | Code::CountersFull) => {
+                        assert!(
+                            code == Code::ApprovalInvalid || self.circumstances.is_small,
+                            "there is room"
+                        );
+                        return Expected::uncharged(code, pointer, shadowed);
+                    }
+                    _ => assert!(!used || decision.code() != Code::Allowed, "a token is used once"),
+                }
+            }
+            (Some((code, pointer)), _) => return Expected::uncharged(code, pointer, shadowed),
         }
         let limits = rules::limits(policy, call.tool);
         let expected = self.counters.decide(&limits, &call.identity, root, decision, self.circumstances);

@@ -60,7 +60,13 @@ pub(crate) fn policy(choices: &mut Choices<'_>) -> String {
         fields.push(format!(r#""hide": [{}]"#, list(hidden.into_iter().map(quoted))));
     }
     if choices.once_in(3) {
-        fields.push(format!(r#""all_tools": {{"limits": {}}}"#, limits(choices)));
+        let mut everybodys = vec![format!(r#""limits": {}"#, limits(choices))];
+        for list in ["require", "deny_if", "approve_if"] {
+            if choices.once_in(6) {
+                everybodys.push(format!(r#""{list}": {}"#, groups(choices)));
+            }
+        }
+        fields.push(format!(r#""all_tools": {{{}}}"#, list(everybodys)));
     }
     let named = some_of(choices, &["u", "a/b~c", "*", "", "tool§§§§§§"]);
     let tools = std::iter::once("t").chain(named).map(|name| format!("{}: {}", quoted(name), tool(choices)));
@@ -85,6 +91,11 @@ fn tool(choices: &mut Choices<'_>) -> String {
     }
     if choices.once_in(16) {
         fields.push(r#""action": "deny""#.to_owned());
+    } else if choices.once_in(8) {
+        fields.push(r#""action": "require_approval""#.to_owned());
+    }
+    if choices.once_in(4) {
+        fields.push(format!(r#""approve_if": {}"#, groups(choices)));
     }
     if choices.once_in(16) {
         fields.push(format!(r#""reason": "{}""#, choices.one_of(&TEXTS)));

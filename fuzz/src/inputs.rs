@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use policy_core::{Decision, Engine, Identity, Policy, PolicySet};
+use policy_core::{Arguments as _, Decision, Engine, Identity, Policy, PolicySet};
 use policy_json::JsonText;
 
 use crate::choices::Choices;
@@ -71,7 +71,7 @@ impl Rulebook {
 }
 
 /// A call, made of choices.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) identity: Identity,
     pub(crate) tool: &'static str,
@@ -93,6 +93,12 @@ impl Call {
 
     pub(crate) fn evaluate(&self, engine: &Engine) -> Decision {
         let arguments = self.arguments.as_deref().map(JsonText::new);
+        engine.evaluate(&self.identity, self.tool, arguments)
+    }
+
+    /// The same with an approval token.
+    pub(crate) fn evaluate_with(&self, engine: &Engine, token: &str) -> Decision {
+        let arguments = self.arguments.as_deref().map(JsonText::new).with_approval(token);
         engine.evaluate(&self.identity, self.tool, arguments)
     }
 

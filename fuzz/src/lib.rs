@@ -25,5 +25,7 @@ mod told;
 
 // The targets.
 pub mod arguments;
+pub mod canonical;
 pub mod evaluate;
 pub mod load_policy;
+pub mod tokens;

@@ -7,12 +7,13 @@ use policy_core::{
 use crate::choices::Choices;
 use crate::inputs::{Call, Document};
 
-/// Adds a `deny_if`, a `require` or a limit to the tool that is called, or a limit for all tools, taken from another policy.
+/// Adds a `deny_if`, a `require`, an `approve_if` or a limit to the tool that is called, or to all tools, taken from another
+/// policy.
 ///
 /// # Panics
 /// Where the call is allowed with it and not without; or, where it is in shadow mode, when it makes any difference.
 pub(crate) fn check(policy: &Policy, call: &Call, options: DecisionOptions, choices: &mut Choices<'_>) {
-    let place = choices.below(4);
+    let place = choices.below(8);
     let donor = Document::choose(choices, "donor").policy;
     let mut more = policy.clone();
     let Some(mode) = add(&mut more, &donor, call.tool, place) else { return };
@@ -32,10 +33,22 @@ pub(crate) fn check(policy: &Policy, call: &Call, options: DecisionOptions, choi
 /// Adds the rule at the end of its list, and says how it is meant.
 fn add(policy: &mut Policy, donor: &Policy, tool: &str, place: usize) -> Option<Mode> {
     let from = donor.tools.get("t")?;
-    if place == 3 {
-        let limit = donor.all_tools.limits.first()?;
-        policy.all_tools.limits.push(limit.clone());
-        return Some(limit.mode);
+    let all = &mut policy.all_tools;
+    let everybodys = match place {
+        3 => {
+            let limit = donor.all_tools.limits.first()?;
+            all.limits.push(limit.clone());
+            return Some(limit.mode);
+        }
+        4 => Some((&mut all.require, &from.require)),
+        5 => Some((&mut all.deny_if, &from.deny_if)),
+        6 => Some((&mut all.approve_if, &from.approve_if)),
+        _ => None,
+    };
+    if let Some((to, from)) = everybodys {
+        let group = from.first()?;
+        to.push(group.clone());
+        return Some(group.mode);
     }
     // A tool that is not named would be permitted by naming it.
     let to = policy.tools.get_mut(tool)?;
@@ -48,6 +61,11 @@ fn add(policy: &mut Policy, donor: &Policy, tool: &str, place: usize) -> Option<
         1 => {
             let group = from.require.first()?;
             to.require.push(group.clone());
+            Some(group.mode)
+        }
+        7 => {
+            let group = from.approve_if.first()?;
+            to.approve_if.push(group.clone());
             Some(group.mode)
         }
         _ => {

@@ -3,7 +3,7 @@
 
 use policy_core::arguments::Json;
 use policy_core::{
-    Action, Code, DefaultEffect, Group, Identity, Mode, Outcome, Policy, Tool, TypeMismatch, escape,
+    Action, Code, Decimal, DefaultEffect, Group, Identity, Mode, Outcome, Policy, Tool, TypeMismatch, escape,
 };
 
 use crate::counters::Applying;
@@ -31,43 +31,82 @@ pub(crate) fn of_tool(policy: &Policy, name: &str) -> Option<Reason> {
 
 /// Whether anything looks at the arguments, and whether anything does that decides.
 pub(crate) fn readers(policy: &Policy, name: &str) -> (bool, bool) {
-    let groups = policy.tools.get(name).into_iter().flat_map(|tool| tool.require.iter().chain(&tool.deny_if));
-    let groups = groups.filter(|group| !group.conditions.is_empty()).map(|group| group.mode);
+    let lists = lists(policy, name);
+    let groups = lists.iter().flat_map(|(list, _, groups)| groups.iter().map(move |group| (*list, group)));
+    // Whatever asks for approval has to know what for.
+    let reads = |(list, group): &(&str, &Group)| {
+        !group.conditions.is_empty() || *list == "approve_if" && group.mode == Mode::Enforce
+    };
+    let groups = groups.filter(reads).map(|(_, group)| group.mode);
+    let action = policy.tools.get(name).filter(|tool| tool.action == Action::RequireApproval);
     let limits = limits(policy, name);
     let limits = limits.iter().filter(|(limit, _)| limit.increment_from.is_some());
-    let readers: Vec<Mode> = groups.chain(limits.map(|(limit, _)| limit.mode)).collect();
+    let readers = groups.chain(limits.map(|(limit, _)| limit.mode)).chain(action.map(|_| Mode::Enforce));
+    let readers: Vec<Mode> = readers.collect();
     (!readers.is_empty(), readers.contains(&Mode::Enforce))
 }
 
-/// Steps 7 and 8: the groups. `root` is nothing where the arguments are not acceptable.
+/// The lists of groups that a call meets, in order, each with the pointer to it.
+fn lists<'p>(policy: &'p Policy, name: &str) -> Vec<(&'static str, String, &'p [Group])> {
+    let at = format!("/tools/{}", escape(name));
+    let own = policy.tools.get(name);
+    let all = &policy.all_tools;
+    let own = |groups: fn(&Tool) -> &Vec<Group>| own.map_or(&[][..], |tool| groups(tool));
+    vec![
+        ("require", format!("{at}/require"), own(|tool| &tool.require)),
+        ("require", "/all_tools/require".to_owned(), &all.require),
+        ("deny_if", format!("{at}/deny_if"), own(|tool| &tool.deny_if)),
+        ("deny_if", "/all_tools/deny_if".to_owned(), &all.deny_if),
+        ("approve_if", format!("{at}/approve_if"), own(|tool| &tool.approve_if)),
+        ("approve_if", "/all_tools/approve_if".to_owned(), &all.approve_if),
+    ]
+}
+
+/// The steps of the groups and of approval: what denies, or else what asks. `root` is nothing where the arguments are not
+/// acceptable.
 pub(crate) fn of_groups(
+    policy: &Policy,
     name: &str,
-    tool: &Tool,
     root: Option<Json<'_>>,
     type_mismatch: TypeMismatch,
     shadowed: &mut Vec<Reason>,
 ) -> Option<Reason> {
-    let lists = [("require", &tool.require), ("deny_if", &tool.deny_if)];
-    for (list, groups) in lists {
+    let action = policy.tools.get(name).filter(|tool| tool.action == Action::RequireApproval);
+    let mut asking = action.map(|_| (Code::ApprovalRequired, format!("/tools/{}/action", escape(name))));
+    for (list, at, groups) in lists(policy, name) {
         for (place, group) in groups.iter().enumerate() {
             let Some((outcome, condition)) = judge(group, root, type_mismatch) else { continue };
             let code = match (list, outcome) {
                 (_, Outcome::Mismatch) => Code::TypeMismatch,
                 ("require", Outcome::False) => Code::RequireFailed,
                 ("deny_if", Outcome::Holds) => Code::DeniedByRule,
+                ("approve_if", Outcome::Holds) => Code::ApprovalRequired,
                 _ => continue,
             };
-            let mut pointer = format!("/tools/{}/{list}/{place}", escape(name));
+            let mut pointer = format!("{at}/{place}");
             if let Some(condition) = condition {
                 pointer.push_str(&format!("/conditions/{condition}"));
             }
             match group.mode {
+                Mode::Enforce if code == Code::ApprovalRequired => asking = asking.or(Some((code, pointer))),
                 Mode::Enforce => return Some((code, pointer)),
                 Mode::Shadow => shadowed.push((code, pointer)),
             }
         }
     }
-    None
+    asking
+}
+
+/// Whether every number is exactly a float, as canonical JSON writes them: what an approval can be bound to.
+pub(crate) fn is_exact(value: Json<'_>) -> bool {
+    let is_float = |text: &str| {
+        let float: f64 = text.parse().expect("a number that was read is one");
+        let shortest = format!("{float:e}");
+        float.is_finite() && Decimal::parse(text) == Decimal::parse(&shortest)
+    };
+    value.as_number().is_none_or(is_float)
+        && value.elements().all(is_exact)
+        && value.members().all(|(_, member)| is_exact(member))
 }
 
 fn judge(

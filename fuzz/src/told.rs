@@ -2,7 +2,7 @@
 //! somewhere, and it gives nothing of the call away.
 
 use policy_core::arguments::{Caps, Json};
-use policy_core::{Code, Decision, Effect};
+use policy_core::{ApprovalRequest, Code, Decision, Effect};
 use policy_json::{DOCUMENT_CAPS, Parsed};
 use serde_json::Value;
 
@@ -15,7 +15,14 @@ use crate::grammar::{SECRET, SECRET_NUMBER};
 pub(crate) fn check(decision: &Decision, tool: &str, arguments: &str, policy: Option<&String>) {
     let allowed = decision.code() == Code::Allowed;
     assert_eq!(decision.is_allowed(), allowed);
-    assert_eq!(decision.effect(), if allowed { Effect::Allow } else { Effect::Deny });
+    let effect = match decision.code() {
+        Code::Allowed => Effect::Allow,
+        Code::ApprovalRequired => Effect::RequireApproval,
+        _ => Effect::Deny,
+    };
+    assert_eq!(decision.effect(), effect);
+    assert_eq!(decision.approval().is_some(), effect == Effect::RequireApproval);
+    assert!(allowed || decision.approved_by().is_none());
     assert_ne!(decision.code(), Code::InternalError, "{decision:?}");
     assert_eq!(decision.rule().is_empty(), allowed, "{decision:?}");
     if allowed {
@@ -64,6 +71,19 @@ fn check_json(decision: &Decision) -> String {
     assert_eq!(length("shadowed"), decision.shadowed().count());
     let wait = decision.retry_after().map(|wait| wait.as_millis().to_string());
     assert_eq!(value.get("retry_after_ms").map(ToString::to_string), wait);
+    let request = value.get("approval").cloned().map(serde_json::from_value::<ApprovalRequest>);
+    let request = request.map(|request| request.expect("a request is read as it was written"));
+    assert_eq!(request.as_ref(), decision.approval());
+    if let Some(request) = request {
+        assert_eq!((&*request.rule, &*request.pointer), (&*decision.rule(), &*decision.pointer()));
+        assert_eq!(*request.message, *decision.message());
+        // Whoever is asked has to know who calls what; nothing else of the call is in there.
+        let mut rest = value;
+        let request = rest["approval"].as_object_mut().expect("a request is an object");
+        request.remove("grant");
+        request.remove("tool");
+        return rest.to_string();
+    }
     json
 }
 

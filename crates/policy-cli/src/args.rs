@@ -11,7 +11,7 @@ use policy_core::Timestamp;
 
 use crate::failure::{CANNOT, Failure};
 use crate::output::Output;
-use crate::{eval, test, time, validate};
+use crate::{approve, eval, test, time, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -40,14 +40,29 @@ const EVAL_EXAMPLES: &str = r#"Examples:
 
 A call is one line:
   {"grant": "alice", "tool": "create-pod", "arguments": {"gpuCount": 2}}
-It may also have `server`, `session`, `claims` (an object) and `at` (a time).
+It may also have `server`, `session`, `claims` (an object), `at` (a time) and
+`approval` (a token that `policy approve` printed).
 Where a line is no call, {"line": N, "error": "..."} stands in its place, and
 the run goes on.
 
-Limits count from zero in each run.
+Limits count from zero in each run, and no approval has been used in it yet.
 
 Exit status: 0 when every line was a call, whether denied or not; 2 when one
 was not, or nothing could be decided."#;
+
+const APPROVE_EXAMPLES: &str = r#"Examples:
+  Make a key that nobody else may read:
+    (umask 077; head -c 32 /dev/urandom > approval.key)
+
+  Decide a call, and approve of it if it waits for that:
+    echo '{"grant": "alice", "tool": "delete-pod"}' |
+      policy eval --policy policy.json --approval-key-file approval.key |
+      policy approve --key-file approval.key --approver bob
+
+The token lets that call through once, under that policy, until it expires. It
+goes into the call as `"approval": "TOKEN"`.
+
+Exit status: 0 when there is a token, 2 when there is none."#;
 
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
@@ -96,6 +111,25 @@ enum Command {
     /// Decides calls, one a line, and prints one decision a line
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArgs),
+    /// Approves of a call that waits for it, and prints the token
+    #[command(after_help = APPROVE_EXAMPLES)]
+    Approve {
+        /// The file that holds the key: all of its bytes, at least 32
+        #[arg(long, value_name = "FILE")]
+        key_file: PathBuf,
+        /// Who approves; decisions on the call name them
+        #[arg(long, value_name = "NAME")]
+        approver: String,
+        /// For how many seconds the token holds; never longer than the request
+        #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+        ttl: u64,
+        /// The time of the approval, such as 2026-01-01T10:30:00Z [default: now]
+        #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+        at: Option<Timestamp>,
+        /// The request, or the decision that it is part of; standard input if left out or `-`
+        #[arg(value_name = "REQUEST.json")]
+        request: Option<PathBuf>,
+    },
     /// Shows everything that is wrong with policy files
     #[command(after_help = VALIDATE_EXAMPLES)]
     Validate {
@@ -134,6 +168,10 @@ struct EvalArgs {
     /// The time of calls that have no `at`, such as 2026-01-01T10:30:00Z [default: now]
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<Timestamp>,
+    /// The file that holds the key of approvals: all of its bytes, at least 32. Without it calls can wait for approval and
+    /// get none
+    #[arg(long, value_name = "FILE")]
+    approval_key_file: Option<PathBuf>,
     /// How decisions are shown [default: table on a terminal, json elsewhere]
     #[arg(long)]
     format: Option<Format>,
@@ -163,12 +201,16 @@ pub(crate) fn run() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Eval(EvalArgs { policy, tools, at, format, calls }) => {
+        Command::Eval(EvalArgs { policy, tools, at, approval_key_file, format, calls }) => {
             let format = format.map(|format| match format {
                 Format::Json => eval::Format::Json,
                 Format::Table => eval::Format::Table,
             });
-            eval::run(&eval::Options { policy, tools, at, format, calls })
+            eval::run(&eval::Options { policy, tools, at, approval_key_file, format, calls })
+        }
+        Command::Approve { key_file, approver, ttl, at, request } => {
+            let ttl = std::time::Duration::from_secs(ttl);
+            approve::run(&approve::Options { key_file, approver, ttl, at, request })
         }
         Command::Validate { files } => validate::run(&files),
         Command::Test { files, skip_unsupported } => test::run(&test::Options { files, skip_unsupported }),

@@ -14,6 +14,7 @@ mod object;
 mod policy_file;
 
 // The commands.
+mod approve;
 mod eval;
 mod test;
 mod validate;

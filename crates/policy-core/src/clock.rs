@@ -23,6 +23,13 @@ impl Timestamp {
         self.0
     }
 
+    /// So much later, at most [`Timestamp::MAX`]; parts of a millisecond are left out.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        Self::from_millis(self.0.saturating_add(millis))
+    }
+
     /// How long it is from then until this; nothing where this is earlier.
     #[must_use]
     pub const fn since(self, then: Self) -> Duration {

@@ -1,17 +1,41 @@
 //! What names a counter: (scope with its value, counter name, window). Once as bytes that no two counters share, once
-//! as a keyed 128-bit hash of them, put together from halves that are hashed ahead: the caller's and the limit's.
+//! as a keyed 128-bit hash of them, put together from halves that are hashed ahead: the caller's and the limit's. An
+//! approval, which is used once, is a counter too: it is named by its nonce.
 
+use crate::clock::Timestamp;
 use crate::identity::Identity;
 use crate::limit::Scope;
 use crate::scope::{ScopeKey, ScopeValue, encode_text, keyed_hash};
 
-/// What a limit counts in, whoever calls: whose calls are counted together, the counter's name, and for how long.
+/// How long a counter counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChargeWindow {
+    /// In windows of so many seconds, aligned to the epoch: when one ends, it starts again at nothing.
+    Fixed {
+        /// Its length.
+        seconds: u32,
+    },
+    /// Until that time, and never again. A store must hold what was charged at least until then; a charge that comes
+    /// later, or for which it cannot be sure any more that nothing was charged, it refuses. It may forget the counter
+    /// afterwards, as long as a clock that steps back does not bring it back empty.
+    Until(Timestamp),
+}
+
+/// What is counted in, whoever calls: whose calls are counted together, the counter's name, and for how long.
 #[derive(Clone, Debug)]
 pub struct CounterName {
-    scope: Scope,
-    window_seconds: u32,
     hash: CounterHash,
-    name: Box<str>,
+    window: ChargeWindow,
+    counts: Counts,
+}
+
+#[derive(Clone, Debug)]
+enum Counts {
+    /// Calls, for each value of the scope.
+    Calls(Scope, Box<str>),
+    /// That an approval was used: its nonce.
+    Approval([u8; 16]),
 }
 
 impl CounterName {
@@ -26,7 +50,32 @@ impl CounterName {
             _ => ScopeKey::default(),
         };
         let hash = CounterHash([first ^ all_first, second ^ all_second]);
-        Self { scope, window_seconds, hash, name }
+        let window = ChargeWindow::Fixed { seconds: window_seconds };
+        Self { hash, window, counts: Counts::Calls(scope, name) }
+    }
+
+    /// What counts that an approval was used, and is not forgotten before `until`.
+    pub(crate) fn once(nonce: [u8; 16], until: Timestamp) -> Self {
+        let ScopeKey(hash) = ScopeKey::new(ScopeValue::Approval { nonce });
+        let window = ChargeWindow::Until(until);
+        Self { hash: CounterHash(hash), window, counts: Counts::Approval(nonce) }
+    }
+
+    #[inline]
+    const fn scope(&self) -> Scope {
+        match self.counts {
+            Counts::Calls(scope, _) => scope,
+            // Whoever calls: it is used once.
+            Counts::Approval(_) => Scope::Global,
+        }
+    }
+
+    /// The window's length; of an approval: 0.
+    const fn window_seconds(&self) -> u32 {
+        match self.window {
+            ChargeWindow::Fixed { seconds } => seconds,
+            ChargeWindow::Until(_) => 0,
+        }
     }
 }
 
@@ -43,27 +92,33 @@ impl<'a> CounterKey<'a> {
     #[must_use]
     #[inline]
     pub fn new(identity: &'a Identity, name: &'a CounterName) -> Self {
-        let fingerprint = Fingerprint::of(identity.scope_key(name.scope), name.hash);
+        let fingerprint = Fingerprint::of(identity.scope_key(name.scope()), name.hash);
         Self { identity, name, fingerprint }
     }
 
     /// Whose calls are counted.
     #[must_use]
     pub fn scope(&self) -> ScopeValue<'a> {
-        self.identity.scope_value(self.name.scope)
+        match self.name.counts {
+            Counts::Calls(scope, _) => self.identity.scope_value(scope),
+            Counts::Approval(nonce) => ScopeValue::Approval { nonce },
+        }
     }
 
-    /// The counter's name in the policy.
+    /// The counter's name in the policy; empty where an approval is counted.
     #[must_use]
     pub fn counter(&self) -> &'a str {
-        &self.name.name
+        match &self.name.counts {
+            Counts::Calls(_, name) => name,
+            Counts::Approval(_) => "",
+        }
     }
 
-    /// The length of its window, in seconds.
+    /// How long it counts.
     #[must_use]
     #[inline]
-    pub const fn window_seconds(&self) -> u32 {
-        self.name.window_seconds
+    pub const fn window(&self) -> ChargeWindow {
+        self.name.window
     }
 
     /// Bytes that no other counter has, for stores that outlive the process.
@@ -72,7 +127,7 @@ impl<'a> CounterKey<'a> {
         let mut bytes = Vec::with_capacity(64);
         self.scope().encode(&mut bytes);
         encode_text(self.counter(), &mut bytes);
-        bytes.extend_from_slice(&self.window_seconds().to_be_bytes());
+        bytes.extend_from_slice(&self.name.window_seconds().to_be_bytes());
         bytes
     }
 
@@ -88,7 +143,7 @@ impl PartialEq for CounterKey<'_> {
     fn eq(&self, other: &Self) -> bool {
         // The hash differs for nearly all that differ; what it calls equal is compared in full.
         self.fingerprint == other.fingerprint
-            && self.window_seconds() == other.window_seconds()
+            && self.name.window_seconds() == other.name.window_seconds()
             && self.counter() == other.counter()
             && self.scope() == other.scope()
     }
@@ -131,6 +186,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock::Timestamp;
 
     type Parts = (Scope, Option<String>, String, Option<String>, String, u32);
 
@@ -154,6 +210,30 @@ mod tests {
     }
 
     proptest! {
+        /// Not even where a counter's parts hold the bytes of a nonce.
+        #[test]
+        fn an_approvals_key_is_no_counters_and_no_other_approvals(
+            parts in parts(), left in any::<[u8; 16]>(), right in any::<[u8; 16]>(), same in any::<bool>(),
+        ) {
+            let right = if same { left } else { right };
+            let caller = identity(&parts);
+            let once = |nonce, until| CounterName::once(nonce, Timestamp::from_millis(until));
+            let (one, other) = (once(left, 1), once(right, 2));
+            let (one, other) = (CounterKey::new(&caller, &one), CounterKey::new(&caller, &other));
+            // One approval, whatever its end: a token that says another end is not another approval.
+            prop_assert_eq!(one.encode() == other.encode(), left == right);
+            prop_assert_eq!(one.fingerprint() == other.fingerprint(), left == right);
+            prop_assert_eq!(one == other, left == right);
+            let text: String = left.iter().map(|byte| char::from(byte & 0x7f)).collect();
+            for name in [parts.4.as_str(), &text, ""] {
+                let counter = CounterName::new(parts.0, name, parts.5);
+                let counter = CounterKey::new(&caller, &counter);
+                prop_assert_ne!(one.encode(), counter.encode());
+                prop_assert_ne!(one.fingerprint(), counter.fingerprint());
+                prop_assert_ne!(one, counter);
+            }
+        }
+
         #[test]
         fn identity_keys_are_injective(left in parts(), right in parts()) {
             let (one, other) = (identity(&left), identity(&right));
@@ -162,7 +242,7 @@ mod tests {
             let (left, right) = (CounterKey::new(&one, &left), CounterKey::new(&other, &right));
             let same = left.scope() == right.scope()
                 && left.counter() == right.counter()
-                && left.window_seconds() == right.window_seconds();
+                && left.window() == right.window();
             prop_assert_eq!(left.encode() == right.encode(), same);
             prop_assert_eq!(left.fingerprint() == right.fingerprint(), same);
             prop_assert_eq!(left == right, same);

@@ -7,16 +7,18 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use smallvec::SmallVec;
 
 use crate::amount::Amount;
+use crate::approval::{ApprovalNonce, ApprovalRequest};
 use crate::clock::Timestamp;
 use crate::code::{Code, Effect};
 use crate::group::Mode;
+use crate::identity::Identity;
 use crate::limit::{Limit, Scope, Window};
 use crate::policy::Digest;
 use crate::program::CompiledLimit;
 use crate::reason::Context;
 use crate::snapshot::Lease;
 use crate::store::{CounterHandle, CounterState, Receipt, ReceiptEntry, StoreError};
-use crate::verdict::{Finding, Place, Verdict};
+use crate::verdict::{Approval, Finding, Place, Verdict};
 
 /// May the call go ahead, and why. Reasons are put into words when they are asked for.
 ///
@@ -107,6 +109,54 @@ impl Decision {
         (counted.cost <= limit.limit.max).then(|| counted.resets_at.since(self.verdict.now))
     }
 
+    /// What a person is to be asked, where the call waits for approval: `Engine::approve` makes a token of it, with which the
+    /// call is evaluated again.
+    #[must_use]
+    pub fn approval(&self) -> Option<&ApprovalRequest> {
+        match &self.verdict.more.as_ref()?.approval {
+            Some(Approval::Asked(request)) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// Who approved of the call, where it is allowed because somebody did.
+    #[must_use]
+    pub fn approved_by(&self) -> Option<&str> {
+        match &self.verdict.more.as_ref()?.approval {
+            Some(Approval::Given { approver, .. }) if self.is_allowed() => Some(approver),
+            _ => None,
+        }
+    }
+
+    /// Asks for approval: the call lacks nothing else, as far as the steps up to there have found.
+    #[cold]
+    pub(crate) fn ask(
+        &mut self,
+        identity: &Identity,
+        tool: &str,
+        nonce: ApprovalNonce,
+        expires_at: Timestamp,
+    ) {
+        let Some(&Approval::Lacking(digest)) =
+            self.verdict.more.as_ref().and_then(|more| more.approval.as_ref())
+        else {
+            return self.verdict.settle(Code::InternalError, Place::Nowhere);
+        };
+        let request = ApprovalRequest {
+            digest,
+            nonce,
+            expires_at,
+            grant: identity.grant().into(),
+            server: identity.server().map(Into::into),
+            tool: tool.into(),
+            policy: self.policy().map_or("", |policy| policy.id).into(),
+            rule: self.rule().into(),
+            pointer: self.pointer().into(),
+            message: self.message().into(),
+        };
+        self.verdict.more().approval = Some(Approval::Asked(Box::new(request)));
+    }
+
     /// Why the counter store did not answer, where that denied the call: for the host's log, not for the agent.
     #[must_use]
     pub fn store_error(&self) -> Option<&StoreError> {
@@ -123,7 +173,7 @@ impl Decision {
     /// denies. The receipt keeps nothing else of the decision alive while the tool runs.
     ///
     /// # Errors
-    /// When the call is denied: the decision itself.
+    /// When the call is denied, or waits for approval: the decision itself.
     pub fn into_result(mut self) -> Result<Receipt, Self> {
         if self.is_allowed() {
             Ok(self
@@ -134,10 +184,15 @@ impl Decision {
         }
     }
 
-    /// What an MCP host answers in place of the tool: the text of a result with `isError: true`.
+    /// What an MCP host answers in place of the tool: the text of a result with `isError: true`. Begins with
+    /// `[POLICY DENIED]`, or with `[APPROVAL REQUIRED]` where the call is not denied but waits for a person.
     #[must_use]
     pub fn denial_text(&self) -> String {
-        format!("[POLICY DENIED] {}", self.message())
+        let what = match self.effect() {
+            Effect::RequireApproval => "[APPROVAL REQUIRED]",
+            Effect::Allow | Effect::Deny => "[POLICY DENIED]",
+        };
+        format!("{what} {}", self.message())
     }
 
     /// The receipt for what the call was charged, to be handed to `Engine::refund` where the call never reached the
@@ -272,6 +327,12 @@ impl Serialize for Decision {
         }
         if let Some(retry_after) = self.retry_after() {
             map.serialize_entry("retry_after_ms", &retry_after.as_millis())?;
+        }
+        if let Some(request) = self.approval() {
+            map.serialize_entry("approval", request)?;
+        }
+        if let Some(approver) = self.approved_by() {
+            map.serialize_entry("approved_by", approver)?;
         }
         if self.shadowed().next().is_some() {
             map.serialize_entry("shadowed", &List(|| self.shadowed()))?;

@@ -4,7 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use crate::approval::{ApprovalError, ApprovalKey, ApprovalNonce, ApprovalRequest, ApprovalToken, Keys};
 use crate::arguments::Arguments;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::code::Code;
@@ -13,10 +15,10 @@ use crate::identity::Identity;
 use crate::memory::MemoryStore;
 use crate::plan::{Contingent, DecisionOptions, Request, charge, is_visible, plan};
 use crate::policy_set::PolicySet;
-use crate::settle::{is_made, settle};
+use crate::settle::{is_made, settle, settle_approved};
 use crate::snapshot::{Current, Snapshot};
 use crate::store::{Charge, ChargeOutcome, CounterState, CounterStore, HandleKind, Receipt, StoreError};
-use crate::verdict::{Counted, Verdict};
+use crate::verdict::{Counted, Place, Verdict};
 
 /// Decides tool calls. Cloning is cheap, and clones are one engine: they share policies, counters and revocations.
 ///
@@ -36,6 +38,7 @@ struct Inner {
     handles: HandleKind,
     clock: Box<dyn Clock>,
     options: DecisionOptions,
+    approvals: Approvals,
 }
 
 impl Inner {
@@ -44,9 +47,12 @@ impl Inner {
     // hand rather than copied: copying what was written a moment ago makes a processor wait.
     #[inline(never)]
     fn evaluate(&self, identity: &Identity, tool: &str, arguments: &impl Arguments) -> Decision {
+        if let Some(token) = arguments.approval() {
+            return self.evaluate_approved(identity, tool, arguments, token);
+        }
         let snapshot = self.current.lease();
         let mut verdict = Verdict::undecided();
-        let request = Request { identity, tool, arguments, options: &self.options };
+        let request = Request { identity, tool, arguments, options: &self.options, presented: None };
         match plan(&snapshot, &request, &mut verdict) {
             None if verdict.code == Code::Allowed => {
                 let verdict = Verdict::allowed(&mut verdict, Counted::Nothing, Timestamp::default());
@@ -68,31 +74,82 @@ impl Inner {
                     return Decision { snapshot, verdict };
                 }
                 verdict.counted = Counted::One(state);
-                self.settle(std::slice::from_ref(&charge), false, outcome, now, &snapshot, &mut verdict);
+                let plain = Kind { shadows: false, once: false };
+                self.settle(std::slice::from_ref(&charge), plain, outcome, now, &snapshot, &mut verdict);
             }
-            Some(Contingent::Many { charges, shadows }) => {
-                self.count(&charges, shadows, &snapshot, &mut verdict)
+            Some(Contingent::Many { charges, shadows, once }) => {
+                self.count(&charges, Kind { shadows, once }, self.clock.now(), &snapshot, &mut verdict);
             }
         }
-        if verdict.code != Code::Allowed {
-            verdict.more().asked = tool.into();
-        }
-        Decision { snapshot, verdict }
+        self.finish(identity, tool, Decision { snapshot, verdict })
     }
 
-    /// Any number of charges, or such as do not decide.
+    /// The same for a call that comes with an approval token.
+    #[cold]
     #[inline(never)]
-    fn count(&self, charges: &[Charge<'_>], shadows: bool, snapshot: &Snapshot, verdict: &mut Verdict) {
+    fn evaluate_approved(
+        &self,
+        identity: &Identity,
+        tool: &str,
+        arguments: &impl Arguments,
+        token: &str,
+    ) -> Decision {
+        // One time for all: what has not expired when it is looked at has not when it is used.
         let now = self.clock.now();
+        let presented = self.approvals.keys.verify(token, now).map(|presented| {
+            let counter = presented.counter();
+            (presented, counter)
+        });
+        let request =
+            Request { identity, tool, arguments, options: &self.options, presented: Some(&presented) };
+        let snapshot = self.current.lease();
+        let mut verdict = Verdict::undecided();
+        match plan(&snapshot, &request, &mut verdict) {
+            None => {}
+            Some(Contingent::One(limit, cost)) => {
+                let charge = charge(limit, identity, cost);
+                verdict.counted = Counted::One(CounterState::awaited(&charge));
+                let plain = Kind { shadows: false, once: false };
+                self.count(std::slice::from_ref(&charge), plain, now, &snapshot, &mut verdict);
+            }
+            Some(Contingent::Many { charges, shadows, once }) => {
+                self.count(&charges, Kind { shadows, once }, now, &snapshot, &mut verdict);
+            }
+        }
+        self.finish(identity, tool, Decision { snapshot, verdict })
+    }
+
+    /// What an answer that does not allow has beside its code.
+    #[inline(never)]
+    fn finish(&self, identity: &Identity, tool: &str, mut decision: Decision) -> Decision {
+        if decision.verdict.code != Code::Allowed {
+            decision.verdict.more().asked = tool.into();
+        }
+        if decision.verdict.code == Code::ApprovalRequired {
+            self.ask(identity, tool, &mut decision);
+        }
+        decision
+    }
+
+    /// Any number of charges, of any kind.
+    #[inline(never)]
+    fn count(
+        &self,
+        charges: &[Charge<'_>],
+        kind: Kind,
+        now: Timestamp,
+        snapshot: &Snapshot,
+        verdict: &mut Verdict,
+    ) {
         let outcome = self.store.charge(charges, verdict.states_mut(), now);
-        self.settle(charges, shadows, outcome, now, snapshot, verdict);
+        self.settle(charges, kind, outcome, now, snapshot, verdict);
     }
 
     #[inline(never)]
     fn settle(
         &self,
         charges: &[Charge<'_>],
-        shadows: bool,
+        Kind { shadows, once }: Kind,
         outcome: Result<ChargeOutcome, StoreError>,
         now: Timestamp,
         snapshot: &Snapshot,
@@ -105,10 +162,46 @@ impl Inner {
                 None
             }
         };
+        let settle = if once { settle_approved } else { settle };
         settle(snapshot, verdict, charges, shadows, outcome, now);
         if verdict.code == Code::Allowed && self.handles == HandleKind::Encoded {
             verdict.more().encoded = charges.iter().map(|charge| charge.key.encode().into()).collect();
         }
+    }
+
+    /// Puts the question to a person into a decision that waits for one. Without a nonce nobody can be asked.
+    #[cold]
+    #[inline(never)]
+    fn ask(&self, identity: &Identity, tool: &str, decision: &mut Decision) {
+        let mut nonce = [0; 16];
+        if getrandom::fill(&mut nonce).is_err() {
+            return decision.verdict.settle(Code::InternalError, Place::Nowhere);
+        }
+        let expires_at = self.clock.now().after(self.approvals.lifetime);
+        decision.ask(identity, tool, ApprovalNonce(nonce), expires_at);
+    }
+}
+
+/// What is special about a list of charges.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    /// Some of them are of limits in shadow mode.
+    shadows: bool,
+    /// The last is that of an approval.
+    once: bool,
+}
+
+/// How an engine deals with approvals.
+#[derive(Debug)]
+struct Approvals {
+    keys: Keys,
+    /// How long a request can be answered.
+    lifetime: Duration,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self { keys: Keys::default(), lifetime: Duration::from_secs(15 * 60) }
     }
 }
 
@@ -127,7 +220,13 @@ impl Engine {
 
     /// An engine with a store, a clock or options of the host's choosing.
     pub fn builder(policies: PolicySet) -> EngineBuilder {
-        EngineBuilder { policies, store: None, clock: None, options: DecisionOptions::default() }
+        EngineBuilder {
+            policies,
+            store: None,
+            clock: None,
+            options: DecisionOptions::default(),
+            approvals: Approvals::default(),
+        }
     }
 
     /// Decides one call: may this caller call this tool with these arguments, now?
@@ -160,6 +259,24 @@ impl Engine {
         self.inner.store.refund(receipt)
     }
 
+    /// Approves of the call that a request stands for, in the approver's name: the token lets exactly that call through,
+    /// once, until `ttl` is over or the request expires, whichever comes first.
+    ///
+    /// The engine asks nobody: whoever calls this has made sure that the approver is who they say, may approve, and has seen the
+    /// call that the request was made for. Nothing is written down, so a token that is not used needs no clearing away.
+    ///
+    /// # Errors
+    /// When the engine has no key, the request has expired, or the approver's name is empty or too long.
+    pub fn approve(
+        &self,
+        request: &ApprovalRequest,
+        approver: &str,
+        ttl: Duration,
+    ) -> Result<ApprovalToken, ApprovalError> {
+        let key = self.inner.approvals.keys.current.as_ref().ok_or(ApprovalError::NoKey)?;
+        key.approve(request, approver, self.inner.clock.now(), ttl)
+    }
+
     /// Puts other policies in place, for every call that begins after this returns. Counters and revocations stay.
     pub fn replace_policies(&self, policies: PolicySet) {
         self.inner.current.replace(policies);
@@ -188,6 +305,7 @@ pub struct EngineBuilder {
     store: Option<Box<dyn CounterStore>>,
     clock: Option<Box<dyn Clock>>,
     options: DecisionOptions,
+    approvals: Approvals,
 }
 
 impl fmt::Debug for EngineBuilder {
@@ -215,6 +333,28 @@ impl EngineBuilder {
         self
     }
 
+    /// The key that approvals are made and accepted with. Without one, calls that need approval wait for it in vain.
+    ///
+    /// An approval is accepted once by one store: engines that share a key share the store that they count in, too. Where the
+    /// store forgets when the process ends, as the one in memory does, so should the key: [`ApprovalKey::generate`].
+    pub fn approval_key(mut self, key: ApprovalKey) -> Self {
+        self.approvals.keys.current = Some(key);
+        self
+    }
+
+    /// A key that approvals are still accepted with, and not made any more: for as long as tokens may be on their way when the
+    /// key is changed. Can be given several times.
+    pub fn older_approval_key(mut self, key: ApprovalKey) -> Self {
+        self.approvals.keys.older.push(key);
+        self
+    }
+
+    /// How long a request for approval can be answered, and its answer used. Without one: 15 minutes.
+    pub fn approval_lifetime(mut self, lifetime: Duration) -> Self {
+        self.approvals.lifetime = lifetime;
+        self
+    }
+
     /// The engine.
     #[must_use]
     pub fn build(self) -> Engine {
@@ -228,6 +368,7 @@ impl EngineBuilder {
             store,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock)),
             options: self.options,
+            approvals: self.approvals,
         };
         Engine { inner: Arc::new(inner) }
     }

@@ -33,6 +33,7 @@ mod policy;
 mod scope;
 mod identity;
 mod counter;
+mod approval;
 mod names;
 mod program;
 mod policy_set;
@@ -53,7 +54,10 @@ mod engine;
 mod json_value;
 
 pub use amount::{Amount, AmountError};
-pub use arguments::{Arguments, NoArguments};
+pub use approval::{
+    APPROVER_MAX, ApprovalError, ApprovalKey, ApprovalKeyError, ApprovalNonce, ApprovalRequest, ApprovalToken,
+};
+pub use arguments::{Arguments, NoArguments, WithApproval};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Effect};
 pub use condition::{Condition, ConditionError, Operator, Outcome, PATTERN_SIZE_MAX};

@@ -3,22 +3,23 @@
 use std::cell::Cell;
 
 use crate::amount::Amount;
+use crate::approval::{ApprovalFault, Presented, digest};
 use crate::arguments::{
     ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
 };
 use crate::code::Code;
 use crate::condition::Outcome;
-use crate::counter::CounterKey;
+use crate::counter::{CounterKey, CounterName};
 use crate::decimal::Decimal;
 use crate::group::{Group, Mode, TypeMismatch};
 use crate::identity::Identity;
 use crate::limit::Limit;
 use crate::path::Path;
-use crate::policy::DefaultEffect;
+use crate::policy::{Action, DefaultEffect, Tool};
 use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, CounterState};
-use crate::verdict::{CostFault, Counted, Detail, GroupList, NONE, Place, Verdict};
+use crate::verdict::{Approval, CostFault, Counted, Detail, GroupList, NONE, Place, Verdict, Whose};
 
 /// How an engine decides, where the host may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(crate) enum Contingent<'a> {
         charges: Vec<Charge<'a>>,
         /// Whether any limit is in shadow mode.
         shadows: bool,
+        /// Whether the last charge is that of an approval, which is used once.
+        once: bool,
     },
 }
 
@@ -49,6 +52,8 @@ pub(crate) struct Request<'a, A> {
     pub(crate) tool: &'a str,
     pub(crate) arguments: &'a A,
     pub(crate) options: &'a DecisionOptions,
+    /// What the approval token says that came with the call, or what is wrong with it.
+    pub(crate) presented: Option<&'a Result<(Presented, CounterName), ApprovalFault>>,
 }
 
 /// Plans one call. The steps stand in the order of docs/policy-format.md; the first that denies ends it. What is found
@@ -61,7 +66,7 @@ pub(crate) fn plan<'a, A: Arguments>(
 ) -> Option<Contingent<'a>> {
     let Found { program, rules } = find(snapshot, request.identity, request.tool, verdict)?;
     let (reads, groups, limits) = match rules {
-        None => (program.all_tools_read, false, &[][..]),
+        None => (program.all_tools_read, program.all_tools_have_groups, &[][..]),
         Some(rules) => {
             if rules.denies {
                 verdict.settle(Code::ToolDenied, Place::Action);
@@ -72,7 +77,7 @@ pub(crate) fn plan<'a, A: Arguments>(
     };
     let everybodys = program.all_tools.as_slice();
     if reads != Reads::Nothing || groups {
-        return plan_arguments(rules, reads, [limits, everybodys], request, verdict);
+        return plan_arguments(program, rules, reads, [limits, everybodys], request, verdict);
     }
     plan_limits(limits, everybodys, None, request.identity, verdict)
 }
@@ -147,9 +152,10 @@ fn is_tool_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/'))
 }
 
-/// Steps 5 to 7: the arguments, and the rules that look at them.
+/// Steps 5 to 8: the arguments, and the rules that look at them.
 #[inline(never)]
 fn plan_arguments<'a, A: Arguments>(
+    program: &'a Program,
     rules: Option<&'a Rules>,
     reads: Reads,
     limits: [&'a [CompiledLimit]; 2],
@@ -157,7 +163,7 @@ fn plan_arguments<'a, A: Arguments>(
     verdict: &mut Verdict,
 ) -> Option<Contingent<'a>> {
     let mut tape = TAPE.take();
-    let contingent = judge_arguments(rules, reads, limits, request, &mut tape, verdict);
+    let contingent = judge_arguments(program, rules, reads, limits, request, &mut tape, verdict);
     if !tape.is_oversized() {
         TAPE.set(tape);
     }
@@ -165,6 +171,7 @@ fn plan_arguments<'a, A: Arguments>(
 }
 
 fn judge_arguments<'a, A: Arguments>(
+    program: &'a Program,
     rules: Option<&'a Rules>,
     reads: Reads,
     limits: [&'a [CompiledLimit]; 2],
@@ -188,20 +195,29 @@ fn judge_arguments<'a, A: Arguments>(
             }
         },
     };
-    let rules = rules.map(|rules| &*rules.tool);
+    let tool = rules.map(|rules| &*rules.tool);
+    let everybodys = &program.everybodys;
+    let own = |groups: fn(&Tool) -> &Vec<Group>| tool.map_or(&[][..], |tool| groups(tool));
     let lists = [
-        (GroupList::Require, rules.map_or(&[][..], |tool| &tool.require)),
-        (GroupList::DenyIf, rules.map_or(&[][..], |tool| &tool.deny_if)),
+        (Whose::Tool, GroupList::Require, own(|tool| &tool.require)),
+        (Whose::AllTools, GroupList::Require, &*everybodys.require),
+        (Whose::Tool, GroupList::DenyIf, own(|tool| &tool.deny_if)),
+        (Whose::AllTools, GroupList::DenyIf, &*everybodys.deny_if),
+        (Whose::Tool, GroupList::ApproveIf, own(|tool| &tool.approve_if)),
+        (Whose::AllTools, GroupList::ApproveIf, &*everybodys.approve_if),
     ];
-    for (list, groups) in lists {
+    // What asks for approval: the first that does, once nothing denies.
+    let mut asking = tool.filter(|tool| tool.action == Action::RequireApproval).map(|_| Place::Action);
+    for (whose, list, groups) in lists {
         for (place, group) in (0..).zip(groups) {
             let Some((code, condition)) = judge(list, group, root, request.options.type_mismatch) else {
                 continue;
             };
-            let place = Place::Group { list, group: place, condition };
-            match group.mode {
-                Mode::Shadow => verdict.shadow(code, place),
-                Mode::Enforce => {
+            let place = Place::Group { whose, list, group: place, condition };
+            match (group.mode, code) {
+                (Mode::Shadow, _) => verdict.shadow(code, place),
+                (Mode::Enforce, Code::ApprovalRequired) => asking = asking.or(Some(place)),
+                (Mode::Enforce, _) => {
                     verdict.settle(code, place);
                     return None;
                 }
@@ -209,7 +225,80 @@ fn judge_arguments<'a, A: Arguments>(
         }
     }
     let [own, everybodys] = limits;
+    if let Some(place) = asking {
+        let once = weigh_approval(program, root, place, request, verdict)?;
+        let contingent = plan_limits(own, everybodys, root, request.identity, verdict);
+        return plan_once(contingent, once, request.identity, verdict);
+    }
     plan_limits(own, everybodys, root, request.identity, verdict)
+}
+
+/// Step 8, where a rule asks for approval: what is to be charged for the approval that came with the call, if it is one
+/// for exactly this call.
+#[cold]
+#[inline(never)]
+fn weigh_approval<'a, A>(
+    program: &Program,
+    root: Option<Json<'_>>,
+    asking: Place,
+    request: &Request<'a, A>,
+    verdict: &mut Verdict,
+) -> Option<&'a CounterName> {
+    let Some(root) = root else {
+        // Whatever asks for approval has the arguments read.
+        verdict.settle(Code::InternalError, Place::Nowhere);
+        return None;
+    };
+    let digest = match digest(request.identity, request.tool, program.bound, root) {
+        Ok(digest) => digest,
+        Err(error) => {
+            verdict.settle(Code::InvalidArguments, Place::Arguments);
+            verdict.more().detail = Some(Detail::Argument(error));
+            return None;
+        }
+    };
+    let fault = match request.presented {
+        None => {
+            verdict.settle(Code::ApprovalRequired, asking);
+            verdict.more().approval = Some(Approval::Lacking(digest));
+            return None;
+        }
+        Some(Ok((Presented { digest: approved, approver, .. }, once))) if *approved == digest => {
+            verdict.more().approval = Some(Approval::Given { approver: approver.clone(), asking });
+            return Some(once);
+        }
+        Some(Ok(_)) => ApprovalFault::OtherCall,
+        Some(Err(fault)) => *fault,
+    };
+    verdict.settle(Code::ApprovalInvalid, asking);
+    verdict.more().detail = Some(Detail::Approval(fault));
+    None
+}
+
+/// The charges of a call that was approved: those of its limits, if they let it through so far, and the approval's own.
+#[cold]
+#[inline(never)]
+fn plan_once<'a>(
+    contingent: Option<Contingent<'a>>,
+    once: &'a CounterName,
+    identity: &'a Identity,
+    verdict: &mut Verdict,
+) -> Option<Contingent<'a>> {
+    let (mut charges, shadows) = match contingent {
+        Some(Contingent::One(limit, cost)) => (vec![charge(limit, identity, cost)], false),
+        Some(Contingent::Many { charges, shadows, .. }) => (charges, shadows),
+        // Nothing is counted: all the same it is not allowed before the approval is used.
+        None if verdict.code == Code::Allowed => {
+            verdict.settle(Code::InternalError, Place::Nowhere);
+            (Vec::new(), false)
+        }
+        None => return None,
+    };
+    let key = CounterKey::new(identity, once);
+    charges.push(Charge { key, cost: Amount::ONE, capacity: Amount::ONE, enforced: true });
+    verdict.counted = Counted::Many;
+    verdict.more().states = charges.iter().map(CounterState::awaited).collect();
+    Some(Contingent::Many { charges, shadows, once: true })
 }
 
 /// Reads the arguments onto the tape; they must be an object.
@@ -224,7 +313,7 @@ fn read<'t>(
     tape.root(source).filter(|root| root.kind() == Kind::Object).ok_or(not_an_object)
 }
 
-/// What a group denies with, and the condition to name; `None` where it does not deny.
+/// What a group denies or asks with, and the condition to name; `None` where it does neither.
 fn judge(
     list: GroupList,
     group: &Group,
@@ -241,10 +330,13 @@ fn judge(
         },
     };
     let code = match (list, outcome) {
-        (GroupList::Require, Outcome::Holds) | (GroupList::DenyIf, Outcome::False) => return None,
+        (GroupList::Require, Outcome::Holds) | (GroupList::DenyIf | GroupList::ApproveIf, Outcome::False) => {
+            return None;
+        }
         (GroupList::Require, Outcome::False) => Code::RequireFailed,
         (GroupList::DenyIf, Outcome::Holds) => Code::DeniedByRule,
-        (GroupList::Require | GroupList::DenyIf, Outcome::Mismatch) => Code::TypeMismatch,
+        (GroupList::ApproveIf, Outcome::Holds) => Code::ApprovalRequired,
+        (_, Outcome::Mismatch) => Code::TypeMismatch,
     };
     Some((code, condition))
 }
@@ -321,7 +413,7 @@ fn plan_many<'a>(
     }
     verdict.counted = Counted::Many;
     verdict.more().states = charges.iter().map(CounterState::awaited).collect();
-    Some(Contingent::Many { charges, shadows })
+    Some(Contingent::Many { charges, shadows, once: false })
 }
 
 /// Nobody can say what the call costs.

@@ -12,7 +12,8 @@ use crate::limit::{Limit, RateLimit, Window};
 pub struct Policy {
     /// The name the host knows it by; decisions carry it.
     pub id: Box<str>,
-    /// The digest of the document it was read from; decisions carry it.
+    /// The digest of the document it was read from; decisions carry it, and approvals are bound to it. Whoever changes a
+    /// policy in code gives it another, or `Digest::default()`.
     pub digest: Digest,
     /// For tools that are not named under `tools`.
     pub default: DefaultEffect,
@@ -160,6 +161,12 @@ pub enum DefaultEffect {
 /// `all_tools`: what holds for every call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AllTools {
+    /// Every group must hold, after the tool's own.
+    pub require: Vec<Group>,
+    /// Any group that holds denies, after the tool's own.
+    pub deny_if: Vec<Group>,
+    /// Any group that holds asks for approval, after the tool's own.
+    pub approve_if: Vec<Group>,
     /// Limits on every call.
     pub limits: Vec<Limit>,
     /// Text for people.
@@ -171,12 +178,14 @@ pub struct AllTools {
 pub struct Tool {
     /// What happens to a call that no rule denies.
     pub action: Action,
-    /// What the agent reads where `action` denies.
+    /// What the agent reads where `action` denies or asks for approval.
     pub reason: Option<Box<str>>,
     /// Every group must hold.
     pub require: Vec<Group>,
     /// Any group that holds denies.
     pub deny_if: Vec<Group>,
+    /// Any group that holds asks for approval.
+    pub approve_if: Vec<Group>,
     /// Limits on this tool.
     pub limits: Vec<Limit>,
     /// The short dialect's limit on this tool.
@@ -193,6 +202,19 @@ pub enum Action {
     #[default]
     Allow,
     Deny,
+    RequireApproval,
+}
+
+impl Action {
+    /// The action's name in a policy.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::RequireApproval => "require_approval",
+        }
+    }
 }
 
 /// The SHA-256 of a policy document's bytes; all zeros for a policy that was made in code.

@@ -9,9 +9,22 @@ use std::sync::LazyLock;
 #[non_exhaustive]
 pub enum ScopeValue<'a> {
     Global,
-    Server { server: Option<&'a str> },
-    Grant { server: Option<&'a str>, grant: &'a str },
-    Session { server: Option<&'a str>, grant: &'a str, session: &'a str },
+    Server {
+        server: Option<&'a str>,
+    },
+    Grant {
+        server: Option<&'a str>,
+        grant: &'a str,
+    },
+    Session {
+        server: Option<&'a str>,
+        grant: &'a str,
+        session: &'a str,
+    },
+    /// No calls: an approval, which is used once. Its nonce.
+    Approval {
+        nonce: [u8; 16],
+    },
 }
 
 impl ScopeValue<'_> {
@@ -35,11 +48,15 @@ impl ScopeValue<'_> {
                 encode_text(grant, bytes);
                 encode_text(session, bytes);
             }
+            Self::Approval { nonce } => {
+                bytes.push(b'a');
+                bytes.extend_from_slice(&nonce);
+            }
         }
     }
 }
 
-fn encode_optional(text: Option<&str>, bytes: &mut Vec<u8>) {
+pub(crate) fn encode_optional(text: Option<&str>, bytes: &mut Vec<u8>) {
     match text {
         None => bytes.push(0),
         Some(text) => {

@@ -1,12 +1,13 @@
 //! From a store's answer to the verdict. Pure.
 
+use crate::approval::ApprovalFault;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::group::Mode;
 use crate::program::CompiledLimit;
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, ChargeOutcome, CounterState};
-use crate::verdict::{Counted, Place, Verdict};
+use crate::verdict::{Approval, Counted, Detail, Place, Verdict};
 
 /// Settles a verdict by what the store answered at `now`; `None` where it did not answer. `shadows` says whether any of the
 /// limits is in shadow mode.
@@ -33,7 +34,53 @@ pub(crate) fn settle(
     }
 }
 
-/// Every enforced charge must have been made, and fit; a store that says otherwise has not answered.
+/// The same for a call that was approved: the last charge is the approval's. Without it nothing is allowed, whatever the
+/// limits say.
+#[cold]
+#[inline(never)]
+pub(crate) fn settle_approved(
+    snapshot: &Snapshot,
+    verdict: &mut Verdict,
+    charges: &[Charge<'_>],
+    shadows: bool,
+    outcome: Option<ChargeOutcome>,
+    now: Timestamp,
+) {
+    // Taken out whatever happens: an approval is no limit, and no receipt ever gives one back.
+    let used = verdict.more().states.pop();
+    let asking = match verdict.more().approval {
+        Some(Approval::Given { asking, .. }) => asking,
+        _ => Place::Nowhere,
+    };
+    let (Some((approval, limits)), Some(used)) = (charges.split_last(), used) else {
+        return verdict.settle(Code::InternalError, Place::Nowhere);
+    };
+    verdict.now = now;
+    let has_room = used.used.checked_add(used.cost).is_some_and(|used| used <= approval.capacity);
+    let is_made = used.charged && used.used <= approval.capacity;
+    let code = match outcome {
+        Some(ChargeOutcome::Charged) if is_made => {
+            return settle(snapshot, verdict, limits, shadows, outcome, now);
+        }
+        Some(ChargeOutcome::Refused) if has_room && !used.charged => {
+            settle(snapshot, verdict, limits, shadows, outcome, now);
+            if verdict.code != Code::Allowed {
+                return;
+            }
+            // Refused, and nothing that decides had no room: that is no answer.
+            Code::StoreUnavailable
+        }
+        Some(ChargeOutcome::Refused) => {
+            verdict.more().detail = Some(Detail::Approval(ApprovalFault::Used));
+            Code::ApprovalInvalid
+        }
+        Some(ChargeOutcome::Full) => Code::CountersFull,
+        Some(_) | None => Code::StoreUnavailable,
+    };
+    verdict.counted = Counted::Nothing;
+    verdict.settle(code, asking);
+}
+
 #[inline]
 pub(crate) fn is_made((charge, state): (&Charge<'_>, &CounterState)) -> bool {
     !charge.enforced || (state.charged && state.used <= charge.capacity)

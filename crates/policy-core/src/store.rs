@@ -12,8 +12,10 @@ use crate::counter::{CounterKey, Fingerprint};
 /// - **Never over capacity.** After `Charged`, no counter holds more than its capacity. Counting too little is a fault of
 ///   security; counting too much is permitted, and bounded by one window.
 /// - **An error is not an answer.** After `Err` the charge may or may not have been made; the engine denies.
-/// - **One clock per store.** A charge carries its window's length, and the engine says what `now` is. A store that several machines share
+/// - **One clock per store.** A charge carries its window, and the engine says what `now` is. A store that several machines share
 ///   puts its own time in its place. A window never moves back: when the clock does, the newest window seen goes on.
+/// - **Once is once.** What is charged [until](crate::ChargeWindow::Until) a time is not forgotten before it, and does not come
+///   back empty after it, whatever the clock does: that is how an approval is accepted once.
 /// - **Durability** is each store's own: its page says what `Ok` survives.
 pub trait CounterStore: Send + Sync {
     /// Makes the charges of one call, all or none. No two of them are on the same counter. `states` has one place for each

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use crate::amount::AmountError;
+use crate::approval::{ApprovalFault, ApprovalRequest};
 use crate::arguments::ArgumentError;
 use crate::clock::Timestamp;
 use crate::code::Code;
+use crate::policy::Digest;
 use crate::program::{CompiledLimit, Entry, LimitOrigin, Program};
 use crate::snapshot::Snapshot;
 use crate::store::{CounterState, StoreError};
@@ -73,6 +75,8 @@ pub(crate) struct More {
     pub(crate) charge_of: Vec<Option<usize>>,
     /// Why the store did not answer.
     pub(crate) store_error: Option<Arc<StoreError>>,
+    /// What is asked of a person, or was answered.
+    pub(crate) approval: Option<Approval>,
 }
 
 impl Verdict {
@@ -187,6 +191,7 @@ pub(crate) enum Place {
     Action,
     Arguments,
     Group {
+        whose: Whose,
         list: GroupList,
         group: u32,
         condition: Option<u32>,
@@ -199,11 +204,31 @@ pub(crate) enum Place {
 pub(crate) enum GroupList {
     Require,
     DenyIf,
+    ApproveIf,
+}
+
+/// Whose groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Tool,
+    AllTools,
+}
+
+/// How it stands with a call that needs approval.
+#[derive(Clone, Debug)]
+pub(crate) enum Approval {
+    /// It has none. What one would be bound to.
+    Lacking(Digest),
+    /// A person is asked.
+    Asked(Box<ApprovalRequest>),
+    /// It came with one, by that approver. The rule that asked for it stands there.
+    Given { approver: Box<str>, asking: Place },
 }
 
 /// What a message needs beyond the place.
 #[derive(Clone, Debug)]
 pub(crate) enum Detail {
+    Approval(ApprovalFault),
     Argument(ArgumentError),
     Cost(CostFault),
 }

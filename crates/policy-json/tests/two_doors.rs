@@ -12,8 +12,8 @@ mod random;
 
 use policy_core::arguments::Caps;
 use policy_core::{
-    Arguments, Code, DecisionOptions, DefaultEffect, Engine, Group, Identity, ManualClock, MemoryStore, Mode,
-    Policy, PolicySet, Timestamp, Tool, TypeMismatch,
+    Arguments, Code, DecisionOptions, DefaultEffect, Digest, Engine, Group, Identity, ManualClock,
+    MemoryStore, Mode, Policy, PolicySet, Timestamp, Tool, TypeMismatch,
 };
 use policy_json::JsonText;
 use proptest::prelude::*;
@@ -22,6 +22,8 @@ use serde_json::{Value, json};
 
 /// An engine in which nothing has been counted yet.
 fn engine(policy: Policy, options: DecisionOptions) -> Engine {
+    // With a digest, so that what an approval is bound to can be compared too.
+    let policy = Policy { digest: Digest([7; 32]), ..policy };
     let clock = ManualClock::new(Timestamp::from_millis(1_767_268_800_000));
     let policies = PolicySet::single(policy).unwrap();
     Engine::builder(policies).clock(clock).store(MemoryStore::with_capacity(64)).options(options).build()
@@ -40,7 +42,8 @@ fn nosy() -> Policy {
     policy
 }
 
-/// The decision as the documented JSON. What is wrong with arguments stands at a byte of the text; a value has none.
+/// The decision as the documented JSON. What is wrong with arguments stands at a byte of the text; a value has none. A request
+/// for approval has a nonce of its own.
 fn decide(engine: &Engine, tool: &str, arguments: impl Arguments) -> Value {
     let decision = engine.evaluate(&Identity::new("ana").with_session("s"), tool, arguments);
     let mut told = serde_json::to_value(&decision).unwrap();
@@ -48,6 +51,9 @@ fn decide(engine: &Engine, tool: &str, arguments: impl Arguments) -> Value {
         let message = decision.message();
         let (what, _) = message.rsplit_once(" at byte ").unwrap();
         told["message"] = what.into();
+    }
+    if let Some(request) = told.get_mut("approval").and_then(Value::as_object_mut) {
+        request.remove("nonce").unwrap();
     }
     told
 }

@@ -9,7 +9,7 @@ use super::lines::BYTES_MAX;
 use crate::object::Object;
 use crate::time;
 
-const FIELDS: &[&str] = &["grant", "server", "session", "claims", "tool", "arguments", "at"];
+const FIELDS: &[&str] = &["grant", "server", "session", "claims", "tool", "arguments", "approval", "at"];
 
 /// The line's length bounds the number of its values. Arguments that nest deeper than an engine permits are denied by the
 /// engine, not refused here.
@@ -21,6 +21,8 @@ pub(crate) struct Call<'t> {
     pub(crate) identity: Identity,
     pub(crate) tool: String,
     pub(crate) arguments: Option<&'t str>,
+    /// The token that came with it.
+    pub(crate) approval: Option<String>,
     pub(crate) at: Option<Timestamp>,
 }
 
@@ -36,6 +38,7 @@ impl<'t> Call<'t> {
             identity: call.identity()?,
             tool: call.required("tool", call.string("tool")?)?.to_owned(),
             arguments: call.raw("arguments").map(|raw| raw.text),
+            approval: call.string("approval")?.map(str::to_owned),
             at: at.transpose()?,
         })
     }
@@ -51,12 +54,13 @@ mod tests {
 
     #[test]
     fn a_call_has_all_its_parts() {
-        let line = br#"{"grant":"a","server":"s","session":"x","claims":{"team":["b",1]},"tool":"t","arguments":{"a":1, "a":2},"at":"2026-01-01T00:00:00Z"}"#;
+        let line = br#"{"grant":"a","server":"s","session":"x","claims":{"team":["b",1]},"tool":"t","arguments":{"a":1, "a":2},"approval":"x","at":"2026-01-01T00:00:00Z"}"#;
         let call = Call::read(line).unwrap();
         assert_eq!((call.identity.grant(), call.identity.server()), ("a", Some("s")));
         assert_eq!(call.identity.session(), Some("x"));
         assert!(call.identity.claim("team").is_some());
         assert_eq!(call.arguments, Some(r#"{"a":1, "a":2}"#));
+        assert_eq!(call.approval.as_deref(), Some("x"));
         assert_eq!(call.at.unwrap().as_millis(), 1_767_225_600_000);
     }
 

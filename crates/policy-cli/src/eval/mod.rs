@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use policy_core::{Clock as _, Decision, Engine, ManualClock, SystemClock, Timestamp};
+use policy_core::{Arguments as _, Clock as _, Decision, Engine, ManualClock, SystemClock, Timestamp};
 use policy_json::JsonText;
 
+use crate::approve::read_key;
 use crate::failure::{CANNOT, Failure};
 use crate::input;
 use crate::output::{self, Output};
@@ -33,6 +34,8 @@ pub(crate) struct Options {
     pub(crate) tools: Option<PathBuf>,
     /// The time of calls that have none of their own; the system's clock, if there is none.
     pub(crate) at: Option<Timestamp>,
+    /// `None`: nothing can be approved.
+    pub(crate) approval_key_file: Option<PathBuf>,
     /// `None`: as suits standard output.
     pub(crate) format: Option<Format>,
     /// `None`: standard input.
@@ -86,7 +89,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         Format::Table => Box::new(Table::new(Output::styled(), calls.at_rest)),
     };
     let clock = Arc::new(ManualClock::default());
-    let engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock)).build();
+    let mut engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock));
+    if let Some(file) = &options.approval_key_file {
+        engine = engine.approval_key(read_key(file)?);
+    }
+    let engine = engine.build();
     Evaluation { engine, clock, at: options.at, tools, report }.run(calls)
 }
 
@@ -171,7 +178,10 @@ impl Evaluation {
         let at = call.at.or(self.at).unwrap_or_else(|| SystemClock.now());
         self.clock.set(at);
         let arguments = call.arguments.map(|text| JsonText::new(text.as_bytes()));
-        let decision = self.engine.evaluate(&call.identity, &call.tool, arguments);
+        let decision = match &call.approval {
+            Some(token) => self.engine.evaluate(&call.identity, &call.tool, arguments.with_approval(token)),
+            None => self.engine.evaluate(&call.identity, &call.tool, arguments),
+        };
         let listed = self.tools.as_ref().is_none_or(|tools| tools.has(&call.tool));
         self.report.decided(&Decided { call, at, decision: &decision, listed })
     }

@@ -2,7 +2,7 @@
 //! nothing has to be waited for.
 
 use anstyle::{AnsiColor, Color, Style};
-use policy_core::{Code, Decision};
+use policy_core::{Code, Decision, Effect};
 
 use super::{Decided, Report};
 use crate::failure::Failure;
@@ -15,6 +15,7 @@ const STRONG: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
 const ALLOWED: Style = colour(AnsiColor::Green).bold();
 const DENIED: Style = colour(AnsiColor::Red).bold();
+const WAITING: Style = colour(AnsiColor::Yellow).bold();
 const REASON: Style = colour(AnsiColor::Red);
 const NOTICE: Style = colour(AnsiColor::Yellow);
 
@@ -68,6 +69,7 @@ pub(super) struct Table {
 struct Totals {
     allowed: u64,
     denied: u64,
+    waiting: u64,
     no_calls: u64,
 }
 
@@ -175,13 +177,18 @@ fn fill_lines(texts: &[Styled], room: Option<usize>) -> Vec<String> {
 impl Report for Table {
     fn decided(&mut self, decided: &Decided<'_>) -> Result<(), Failure> {
         let Decided { call, at, decision, listed } = decided;
-        let total = if decision.is_allowed() { &mut self.totals.allowed } else { &mut self.totals.denied };
+        let total = match decision.effect() {
+            Effect::Allow => &mut self.totals.allowed,
+            Effect::RequireApproval => &mut self.totals.waiting,
+            _ => &mut self.totals.denied,
+        };
         *total = total.saturating_add(1);
         let (day, time) = time::show(*at);
-        let (effect, code) = if decision.is_allowed() {
-            (ALLOWED, String::new())
-        } else {
-            (DENIED, decision.code().name().to_owned())
+        let (effect, code) = match decision.effect() {
+            Effect::Allow => (ALLOWED, String::new()),
+            // Its code says the same as its effect.
+            Effect::RequireApproval => (WAITING, String::new()),
+            _ => (DENIED, decision.code().name().to_owned()),
         };
         let cells = [
             Styled(time, FAINT),
@@ -213,8 +220,11 @@ impl Report for Table {
 
     fn end(&mut self) -> Result<(), Failure> {
         self.release()?;
-        let Totals { allowed, denied, no_calls } = self.totals;
+        let Totals { allowed, denied, waiting, no_calls } = self.totals;
         let mut totals = format!("{allowed} allowed, {denied} denied");
+        if waiting > 0 {
+            totals.push_str(&format!(", {waiting} waiting for approval"));
+        }
         match no_calls {
             0 => {}
             1 => totals.push_str(", 1 line is no call"),
@@ -234,6 +244,9 @@ fn details(decision: &Decision) -> Vec<Styled> {
     let message = decision.message();
     if !message.is_empty() {
         details.push(Styled(printable::cut(&printable::text(&message), TEXT_MAX), PLAIN));
+    }
+    if let Some(approver) = decision.approved_by() {
+        details.push(Styled(format!("approved by {}", cell(approver)), NOTICE));
     }
     let style = if decision.code() == Code::LimitExceeded { PLAIN } else { FAINT };
     for limit in decision.limits() {

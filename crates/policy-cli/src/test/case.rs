@@ -1,7 +1,9 @@
 //! Reads a case: a policy, and either calls with what is expected of each, or a mistake that the policy is expected to
 //! be refused for. Anything that is not part of a case is an error, so that nothing is expected in vain.
 
-use policy_core::arguments::{Caps, Json};
+use std::time::Duration;
+
+use policy_core::arguments::{Caps, Json, Kind};
 use policy_core::{DecisionOptions, Identity, Timestamp, TypeMismatch};
 use policy_json::Parsed;
 
@@ -11,9 +13,11 @@ use crate::time;
 const CASE_FIELDS: &[&str] =
     &["name", "policy", "policy_text", "tools", "options", "steps", "expect_load_error"];
 const OPTION_FIELDS: &[&str] = &["type_mismatch", "max_depth", "max_bytes", "max_nodes"];
-const STEP_FIELDS: &[&str] = &["at", "identity", "tool", "arguments", "arguments_text", "expect"];
+const STEP_FIELDS: &[&str] = &["at", "identity", "tool", "arguments", "arguments_text", "approval", "expect"];
+const APPROVAL_FIELDS: &[&str] = &["of_step", "approver", "ttl_seconds", "at"];
 const IDENTITY_FIELDS: &[&str] = &["grant", "server", "session", "claims"];
-const EXPECT_FIELDS: &[&str] = &["effect", "code", "rule", "message", "pointer", "retry_after_ms"];
+const EXPECT_FIELDS: &[&str] =
+    &["effect", "code", "rule", "message", "pointer", "retry_after_ms", "approved_by"];
 const LOAD_ERROR_FIELDS: &[&str] = &["pointer", "code"];
 
 /// A case.
@@ -62,7 +66,24 @@ pub(super) struct Step<'t> {
     pub(super) identity: Identity,
     pub(super) tool: String,
     pub(super) arguments: Option<Text<'t>>,
+    pub(super) approval: Option<Approval>,
     pub(super) expect: Expect,
+}
+
+/// The approval that comes with a call.
+#[derive(Debug)]
+pub(super) enum Approval {
+    /// A token as it is.
+    Text(String),
+    /// Somebody approves of what an earlier step asked.
+    Of {
+        /// Counted from 1.
+        step: usize,
+        approver: String,
+        ttl: Duration,
+        /// When; at the time of the step that asked, if it is not said.
+        at: Option<Timestamp>,
+    },
 }
 
 /// What is expected of a decision; what is not given is not looked at.
@@ -74,6 +95,7 @@ pub(super) struct Expect {
     pub(super) message: Option<String>,
     pub(super) pointer: Option<String>,
     pub(super) retry_after_ms: Option<u64>,
+    pub(super) approved_by: Option<String>,
 }
 
 impl<'t> Case<'t> {
@@ -120,6 +142,7 @@ impl<'t> Step<'t> {
             identity: identity.identity()?,
             tool: step.required("tool", step.string("tool")?)?.to_owned(),
             arguments: text(&step, "arguments", "arguments_text")?,
+            approval: approval(&step)?,
             expect: Expect {
                 effect: expect.required("effect", owned("effect")?)?,
                 code: owned("code")?,
@@ -127,9 +150,25 @@ impl<'t> Step<'t> {
                 message: owned("message")?,
                 pointer: owned("pointer")?,
                 retry_after_ms: expect.whole_number("retry_after_ms")?,
+                approved_by: owned("approved_by")?,
             },
         })
     }
+}
+
+fn approval(step: &Object<'_, '_>) -> Result<Option<Approval>, String> {
+    if let Some(Kind::String) = step.get("approval").map(|json| json.kind()) {
+        return Ok(step.string("approval")?.map(|text| Approval::Text(text.to_owned())));
+    }
+    let Some(approval) = step.object("approval", "approval.", APPROVAL_FIELDS)? else { return Ok(None) };
+    let of_step = approval.required("of_step", approval.whole_number("of_step")?)?;
+    let at = approval.string("at")?.map(time::parse).transpose();
+    Ok(Some(Approval::Of {
+        step: usize::try_from(of_step).unwrap_or(usize::MAX),
+        approver: approval.required("approver", approval.string("approver")?)?.to_owned(),
+        ttl: Duration::from_secs(approval.required("ttl_seconds", approval.whole_number("ttl_seconds")?)?),
+        at: at.map_err(|error| format!("`approval.at` {error}"))?,
+    }))
 }
 
 /// A JSON text that is given as it is in one field, or as a string in the other.

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use policy_core::{Decision, Engine, ManualClock};
+use policy_core::{ApprovalKey, ApprovalRequest, Arguments as _, Decision, Engine, ManualClock, Timestamp};
 use policy_json::{DiagnosticCode, JsonText, LoadError};
 
-use super::case::{Case, Expect, Expected, Step, Text};
+use super::case::{Approval, Case, Expect, Expected, Step, Text};
 use crate::policy_file::{self, Loaded, NotLoaded};
 use crate::printable;
+
+/// The key that cases approve with. It opens nothing: each case has an engine of its own.
+const KEY: &[u8] = b"the key that case files approve with";
 
 /// What came of a case.
 #[derive(Debug)]
@@ -98,20 +101,52 @@ fn is_expected(error: &LoadError, pointer: Option<&str>, code: Option<&str>) -> 
 
 fn run_steps(loaded: Loaded, case: &Case<'_>, steps: &[Step<'_>]) -> Outcome {
     let clock = Arc::new(ManualClock::default());
-    let engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock)).options(case.options).build();
+    let Ok(key) = ApprovalKey::new(KEY) else { return Outcome::broken("the key of approvals is too short") };
+    let engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock)).options(case.options);
+    let engine = engine.approval_key(key.clone()).build();
+    let mut asked: Vec<(Timestamp, Option<ApprovalRequest>)> = Vec::new();
     let mut findings = Vec::new();
     for (place, step) in steps.iter().enumerate() {
         clock.set(step.at);
         let arguments = step.arguments.as_ref().map(|text| JsonText::new(text.bytes()));
-        let decision = engine.evaluate(&step.identity, &step.tool, arguments);
+        let number = place.saturating_add(1);
+        let token = match token(step.approval.as_ref(), &asked, &key) {
+            Ok(token) => token,
+            Err(why) => return Outcome::broken(format!("step {number}: {why}")),
+        };
+        let decision = match token {
+            Some(token) => engine.evaluate(&step.identity, &step.tool, arguments.with_approval(&token)),
+            None => engine.evaluate(&step.identity, &step.tool, arguments),
+        };
+        asked.push((step.at, decision.approval().cloned()));
         let differences = compare(&step.expect, &decision);
         if !differences.is_empty() {
             let call =
                 format!("{} calls {}", printable::name(step.identity.grant()), printable::name(&step.tool));
-            findings.push(Finding::Decision { step: place.saturating_add(1), call, differences });
+            findings.push(Finding::Decision { step: number, call, differences });
         }
     }
     if findings.is_empty() { Outcome::Passed } else { Outcome::Failed(findings) }
+}
+
+/// The token that comes with a step: of the request that an earlier one met.
+fn token(
+    approval: Option<&Approval>,
+    asked: &[(Timestamp, Option<ApprovalRequest>)],
+    key: &ApprovalKey,
+) -> Result<Option<String>, String> {
+    let (step, approver, ttl, at) = match approval {
+        None => return Ok(None),
+        Some(Approval::Text(text)) => return Ok(Some(text.clone())),
+        Some(Approval::Of { step, approver, ttl, at }) => (*step, approver, *ttl, *at),
+    };
+    let earlier = step.checked_sub(1).and_then(|place| asked.get(place));
+    let (asked_at, request) =
+        earlier.ok_or("`approval.of_step` must be the number of an earlier step, from 1")?;
+    let request =
+        request.as_ref().ok_or_else(|| format!("step {step} did not come to `require_approval`"))?;
+    let token = key.approve(request, approver, at.unwrap_or(*asked_at), ttl);
+    token.map(|token| Some(token.as_str().to_owned())).map_err(|error| error.to_string())
 }
 
 fn compare(expect: &Expect, decision: &Decision) -> Vec<Difference> {
@@ -122,6 +157,7 @@ fn compare(expect: &Expect, decision: &Decision) -> Vec<Difference> {
         ("rule", expect.rule.clone(), Some(decision.rule())),
         ("pointer", expect.pointer.clone(), Some(decision.pointer())),
         ("message", expect.message.clone(), Some(decision.message())),
+        ("approved_by", expect.approved_by.clone(), decision.approved_by().map(ToOwned::to_owned)),
         ("retry_after_ms", expect.retry_after_ms.map(|wait| wait.to_string()), retry_after),
     ];
     let differs = |(field, expected, found): (_, Option<String>, Option<String>)| {

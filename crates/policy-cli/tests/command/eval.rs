@@ -69,7 +69,7 @@ fn a_line_that_is_no_call_gets_an_error_in_its_place_and_the_run_goes_on() {
     assert_eq!(ran.lines()[2], r#"{"line":5,"error":"`tool` is missing"}"#);
     assert_eq!(
         errors[3]["error"],
-        "unknown field `args`; the fields are grant, server, session, claims, tool, arguments, at"
+        "unknown field `args`; the fields are grant, server, session, claims, tool, arguments, approval, at"
     );
     assert_eq!(errors[6]["error"], "`grant` stands twice");
 }

@@ -4,6 +4,8 @@
 mod running;
 
 #[cfg(test)]
+mod approve;
+#[cfg(test)]
 mod case_files;
 #[cfg(test)]
 mod command_line;

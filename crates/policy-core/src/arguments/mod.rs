@@ -3,7 +3,9 @@
 
 mod tape;
 mod json;
+mod canonical;
 
+pub use canonical::CanonicalNumbers;
 pub use json::{Json, Kind};
 pub use tape::{Duplicates, Tape, TapeWriter};
 
@@ -59,6 +61,9 @@ pub enum ArgumentFault {
     /// A number of more digits, or a larger exponent, than is looked at.
     #[error("a number is longer than permitted")]
     NumberTooLong,
+    /// A number that no approval can be bound to: canonical JSON (RFC 8785) writes another number in its place.
+    #[error("a number that cannot be written canonically without changing it")]
+    NotCanonical,
 }
 
 /// Something that can hand over a call's arguments, when they are needed: JSON text, a `serde_json::Value`, nothing.
@@ -75,6 +80,20 @@ pub trait Arguments {
     /// # Errors
     /// Whatever makes the arguments unacceptable; the call is then denied with `invalid_arguments`.
     fn read(&self, tape: &mut TapeWriter<'_>) -> Result<(), ArgumentError>;
+
+    /// The text of the approval token that comes with the call, if one does. It says nothing unless the call needs one.
+    #[inline]
+    fn approval(&self) -> Option<&str> {
+        None
+    }
+
+    /// These arguments, and the approval token that came with them.
+    fn with_approval<'t>(self, token: &'t (impl AsRef<str> + ?Sized)) -> WithApproval<'t, Self>
+    where
+        Self: Sized,
+    {
+        WithApproval { arguments: self, token: token.as_ref() }
+    }
 }
 
 impl<A: Arguments + ?Sized> Arguments for &A {
@@ -84,6 +103,39 @@ impl<A: Arguments + ?Sized> Arguments for &A {
 
     fn read(&self, tape: &mut TapeWriter<'_>) -> Result<(), ArgumentError> {
         (**self).read(tape)
+    }
+
+    #[inline]
+    fn approval(&self) -> Option<&str> {
+        (**self).approval()
+    }
+}
+
+/// Arguments, and the approval token that came with them: [`Arguments::with_approval`].
+#[derive(Clone, Copy)]
+pub struct WithApproval<'t, A> {
+    arguments: A,
+    token: &'t str,
+}
+
+impl<A: std::fmt::Debug> std::fmt::Debug for WithApproval<'_, A> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The token is left out: whoever has it can make the call that it approves.
+        formatter.debug_tuple("WithApproval").field(&self.arguments).finish()
+    }
+}
+
+impl<A: Arguments> Arguments for WithApproval<'_, A> {
+    fn source(&self) -> &[u8] {
+        self.arguments.source()
+    }
+
+    fn read(&self, tape: &mut TapeWriter<'_>) -> Result<(), ArgumentError> {
+        self.arguments.read(tape)
+    }
+
+    fn approval(&self) -> Option<&str> {
+        Some(self.token)
     }
 }
 
@@ -109,6 +161,11 @@ impl<A: Arguments> Arguments for Option<A> {
             Some(arguments) => arguments.read(tape),
             None => NoArguments.read(tape),
         }
+    }
+
+    #[inline]
+    fn approval(&self) -> Option<&str> {
+        self.as_ref()?.approval()
     }
 }
 

@@ -100,11 +100,10 @@ impl MemoryStore {
 
     #[inline(never)]
     fn charge_one(&self, charge: &Charge<'_>, state: &mut CounterState, now: Timestamp) -> ChargeOutcome {
-        let window_seconds = charge.key.window_seconds();
-        let Some((slot, is_new)) = self.table.lock(charge.key.fingerprint(), window_seconds, now) else {
+        let Some((slot, is_new)) = self.table.lock(&charge.key, now) else {
             return no_room(charge, state, now);
         };
-        let count = slot.count().at(now, window_seconds);
+        let count = slot.count().at(now, &charge.key);
         let made = make(charge, state, &slot, count);
         if is_new && !made {
             Table::vacate(&slot);
@@ -129,8 +128,7 @@ impl MemoryStore {
                 charges.iter().zip(states.iter_mut()).collect();
             paired.sort_by_key(|(charge, _)| !charge.enforced);
             for (charge, state) in paired {
-                let (fingerprint, window_seconds) = (charge.key.fingerprint(), charge.key.window_seconds());
-                match self.table.place(fingerprint, window_seconds, now) {
+                match self.table.place(&charge.key, now) {
                     Some(place) => placed.push((place, charge, state)),
                     // What is not enforced is left out.
                     None => full |= no_room(charge, state, now) == ChargeOutcome::Full,
@@ -142,7 +140,7 @@ impl MemoryStore {
                 .into_iter()
                 .map_while(|(Placed { place, is_new }, charge, state)| {
                     let slot = self.table.lock_at(place, charge.key.fingerprint())?;
-                    let count = slot.count().at(now, charge.key.window_seconds());
+                    let count = slot.count().at(now, &charge.key);
                     Some((slot, is_new, count, charge, state))
                 })
                 .collect();
@@ -197,7 +195,7 @@ fn no_room(charge: &Charge<'_>, state: &mut CounterState, now: Timestamp) -> Cha
     if charge.enforced {
         return ChargeOutcome::Full;
     }
-    let count = Count::default().at(now, charge.key.window_seconds());
+    let count = Count::default().at(now, &charge.key);
     tell(state, Count { used: charge.capacity.micros(), ..count });
     ChargeOutcome::Charged
 }

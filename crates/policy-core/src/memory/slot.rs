@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::amount::Amount;
 use crate::clock::Timestamp;
-use crate::counter::Fingerprint;
+use crate::counter::{ChargeWindow, CounterKey, Fingerprint};
 
 /// The words of one slot. All zero: nobody's yet.
 pub(super) type Words = [AtomicU64; 4];
@@ -26,11 +26,22 @@ impl Count {
     /// The same counter as of `now`: afresh where its window has ended. A clock that stepped back finds the window
     /// still going on.
     #[inline]
-    pub(super) fn at(self, now: Timestamp, window_seconds: u32) -> Self {
+    pub(super) fn at(self, now: Timestamp, key: &CounterKey<'_>) -> Self {
         if now.as_millis() < self.ends {
             return self;
         }
-        Self { ends: window_end(now, window_seconds), used: 0 }
+        self.afresh(now, key.window())
+    }
+
+    /// The counter as it begins. What ends for good begins once, before its end; otherwise it counts as used.
+    fn afresh(self, now: Timestamp, window: ChargeWindow) -> Self {
+        match window {
+            ChargeWindow::Fixed { seconds } => Self { ends: window_end(now, seconds), used: 0 },
+            ChargeWindow::Until(end) => {
+                let used = if self.ends != 0 || end <= now { Amount::ONE.micros() } else { 0 };
+                Self { ends: end.as_millis(), used }
+            }
+        }
     }
 
     /// What would be used with that cost, if it stays within the capacity.

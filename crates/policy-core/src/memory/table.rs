@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::slot::{Count, Locked, Words, fingerprint};
 use crate::clock::Timestamp;
-use crate::counter::Fingerprint;
+use crate::counter::{CounterKey, Fingerprint};
 
 /// Slots in a shard at most: how far a look-up may have to go when a table is full, 64 KiB of memory.
 const SHARD_SLOTS: usize = 2_048;
@@ -72,16 +72,11 @@ impl Table {
 
     /// The counter's slot, held, and whether it is new; made if there is none yet. `None` where there is no room.
     #[inline]
-    pub(super) fn lock(
-        &self,
-        wanted: Fingerprint,
-        window_seconds: u32,
-        now: Timestamp,
-    ) -> Option<(Locked<'_>, bool)> {
+    pub(super) fn lock(&self, key: &CounterKey<'_>, now: Timestamp) -> Option<(Locked<'_>, bool)> {
         loop {
-            let Placed { place, is_new } = self.place(wanted, window_seconds, now)?;
+            let Placed { place, is_new } = self.place(key, now)?;
             // Between finding and locking, a counter whose window had ended may have lost its slot: look again.
-            if let Some(slot) = self.lock_at(place, wanted) {
+            if let Some(slot) = self.lock_at(place, key.fingerprint()) {
                 return Some((slot, is_new));
             }
         }
@@ -110,10 +105,10 @@ impl Table {
 
     /// Where the counter is; made if it is nowhere yet. `None` where there is no room.
     #[inline]
-    pub(super) fn place(&self, wanted: Fingerprint, window_seconds: u32, now: Timestamp) -> Option<Placed> {
-        match self.find(wanted) {
+    pub(super) fn place(&self, key: &CounterKey<'_>, now: Timestamp) -> Option<Placed> {
+        match self.find(key.fingerprint()) {
             Some(place) => Some(Placed { place, is_new: false }),
-            None => self.make(wanted, window_seconds, now),
+            None => self.make(key, now),
         }
     }
 
@@ -147,7 +142,8 @@ impl Table {
 
     /// Gives the counter the first slot on its way that is nobody's, or whose counter's window has ended.
     #[cold]
-    fn make(&self, wanted: Fingerprint, window_seconds: u32, now: Timestamp) -> Option<Placed> {
+    fn make(&self, key: &CounterKey<'_>, now: Timestamp) -> Option<Placed> {
+        let wanted = key.fingerprint();
         let mut shard = self.shards.get(self.shard_of(wanted))?.lock();
         // Somebody else may have made it meanwhile.
         if let Some(place) = self.find(wanted) {
@@ -159,7 +155,7 @@ impl Table {
             if count.ends <= now.as_millis() {
                 shard.forgotten = shard.forgotten.max(count.ends);
                 let begins = now.max(Timestamp::from_millis(shard.forgotten));
-                slot.give(wanted, Count::default().at(begins, window_seconds));
+                slot.give(wanted, Count::default().at(begins, key));
                 return Some(Placed { place: Place(place), is_new: true });
             }
         }

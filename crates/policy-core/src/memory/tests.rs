@@ -143,6 +143,91 @@ fn a_clock_that_steps_back_brings_no_forgotten_window_back() {
     assert_eq!(outcome(&store, &[charge(bob, 1, 1)], at(70)), (false, vec![1]));
 }
 
+/// The charge of an approval that is used once, and expires then.
+fn once(nonce: u8, until: Timestamp) -> Charge<'static> {
+    let once = Box::leak(Box::new(CounterName::once([nonce; 16], until)));
+    let key = CounterKey::new(Box::leak(Box::new(Identity::new("alice"))), once);
+    Charge { key, cost: Amount::ONE, capacity: Amount::ONE, enforced: true }
+}
+
+#[test]
+fn what_is_used_once_stays_used_over_every_edge() {
+    let store = MemoryStore::with_capacity(64);
+    let approval = [once(1, at(86_400))];
+    assert_eq!(outcome(&store, &approval, at(0)), (true, vec![1]));
+    for seconds in [0, 1, 59, 60, 61, 3_600, 86_399, 86_400, 86_401, 172_800] {
+        assert_eq!(outcome(&store, &approval, at(seconds)), (false, vec![1]), "{seconds}");
+    }
+    assert_eq!(outcome(&store, &approval, at(0)), (false, vec![1]), "nor when the clock steps back");
+    assert_eq!(outcome(&store, &[once(2, at(86_400))], at(0)), (true, vec![1]), "another is another");
+}
+
+#[test]
+fn what_comes_at_its_end_or_later_counts_as_used() {
+    let store = MemoryStore::with_capacity(64);
+    assert_eq!(outcome(&store, &[once(1, at(60))], at(60)), (false, vec![1]));
+    assert_eq!(outcome(&store, &[once(2, at(60))], at(61)), (false, vec![1]));
+    let just_before = Timestamp::from_millis(59_999);
+    assert_eq!(outcome(&store, &[once(3, at(60))], just_before), (true, vec![1]));
+}
+
+#[test]
+fn what_is_used_once_is_charged_with_the_limits_or_not_at_all() {
+    let store = MemoryStore::with_capacity(64);
+    let (limit, approval) = (charge(key("alice", "c"), 1, 1), once(1, at(90)));
+    assert_eq!(outcome(&store, &[limit], at(0)), (true, vec![1]));
+    assert_eq!(outcome(&store, &[limit, approval], at(0)), (false, vec![1, 0]), "the limit has no room");
+    assert_eq!(outcome(&store, &[limit, approval], at(60)), (true, vec![1, 1]), "it has, and so it is used");
+    let wider = charge(key("alice", "c"), 1, 9);
+    assert_eq!(
+        outcome(&store, &[wider, approval], at(60)),
+        (false, vec![1, 1]),
+        "nothing is charged for a replay"
+    );
+}
+
+/// Its room is another's by then: that nothing is known of it any more does not mean that it was not used.
+#[test]
+fn what_was_used_and_forgotten_stays_used_when_the_clock_steps_back() {
+    for (until, is_charged) in [(at(50), false), (at(60), true)] {
+        let store = MemoryStore::with_capacity(64);
+        assert_eq!(outcome(&store, &[once(1, at(50))], at(0)), (true, vec![1]));
+        // When it has expired others take every slot but one, and somebody takes that one, is refused, and leaves it.
+        for number in 0..63 {
+            let name = format!("grant{number}");
+            assert_eq!(outcome(&store, &[charge(key(&name, "c"), 1, 1)], at(55)), (true, vec![1]));
+        }
+        assert_eq!(outcome(&store, &[charge(key("bob", "c"), 2, 1)], at(55)), (false, vec![0]));
+        // Nobody can know any more what was used by then; what holds longer has not been.
+        let nonce = if is_charged { 2 } else { 1 };
+        assert_eq!(outcome(&store, &[once(nonce, until)], at(10)).0, is_charged);
+    }
+}
+
+#[test]
+fn many_threads_that_use_it_at_once_use_it_once() {
+    for _round in 0..50 {
+        let store = MemoryStore::with_capacity(64);
+        let admitted = AtomicU64::new(0);
+        thread::scope(|scope| {
+            for thread in 0..8 {
+                let (store, admitted) = (&store, &admitted);
+                scope.spawn(move || {
+                    let (limit, approval) = (charge(key("x", "c"), 1, 1_000), once(1, at(60)));
+                    let both = if thread % 2 == 0 { [limit, approval] } else { [approval, limit] };
+                    for _ in 0..20 {
+                        if charged(store, &both, at(0)).0 == ChargeOutcome::Charged {
+                            admitted.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(admitted.into_inner(), 1);
+        assert_eq!(outcome(&store, &[charge(key("x", "c"), 1, 1_000)], at(0)), (true, vec![2]));
+    }
+}
+
 /// 32 threads on one counter admit exactly N in each window, while the clock crosses a window's edge.
 #[test]
 fn thirty_two_threads_admit_exactly_max_in_each_window() {
