@@ -5,6 +5,8 @@ use policy_core::Decimal;
 use policy_core::arguments::{CanonicalNumbers, Caps, Json, Kind};
 use policy_json::Parsed;
 
+use crate::number::ecmascript;
+
 /// Writes values canonically that are read from `bytes`: one JSON text, or two with a byte 0x1E between them.
 ///
 /// - The text is that of a slow writer, whose numbers are put together by the rules of ECMAScript.
@@ -107,35 +109,6 @@ fn write(value: Json<'_>, out: &mut String) -> bool {
         }
     }
     true
-}
-
-/// `Number::toString` of ECMAScript, of the shortest digits that Rust finds.
-fn ecmascript(float: f64) -> String {
-    if float == 0.0 {
-        return "0".to_owned();
-    }
-    let shortest = format!("{:e}", float.abs());
-    let (digits, exponent) = shortest.split_once('e').expect("it has an exponent");
-    let digits = digits.replace('.', "");
-    // The value is 0.digits times ten to the point.
-    let point = exponent.parse::<i32>().expect("an exponent is a number") + 1;
-    let count = i32::try_from(digits.len()).expect("a float has few digits");
-    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or_default());
-    let text = match point {
-        1..=21 if count <= point => format!("{digits}{}", zeros(point - count)),
-        1..=21 => {
-            let (whole, rest) = digits.split_at(usize::try_from(point).unwrap_or_default());
-            format!("{whole}.{rest}")
-        }
-        -5..=0 => format!("0.{}{digits}", zeros(-point)),
-        _ => {
-            let (first, rest) = digits.split_at(1);
-            let dot = if rest.is_empty() { "" } else { "." };
-            let sign = if point > 0 { '+' } else { '-' };
-            format!("{first}{dot}{rest}e{sign}{}", (point - 1).abs())
-        }
-    };
-    if float < 0.0 { format!("-{text}") } else { text }
 }
 
 /// The value in another layout.

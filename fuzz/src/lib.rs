@@ -7,6 +7,7 @@
 
 // What the targets look things up with.
 mod amount;
+mod number;
 mod pointer;
 
 // What `arguments` has besides.

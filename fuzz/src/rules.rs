@@ -7,6 +7,7 @@ use policy_core::{
 };
 
 use crate::counters::Applying;
+use crate::number::ecmascript;
 
 /// A code, and the pointer that goes with it.
 pub(crate) type Reason = (Code, String);
@@ -101,8 +102,7 @@ pub(crate) fn of_groups(
 pub(crate) fn is_exact(value: Json<'_>) -> bool {
     let is_float = |text: &str| {
         let float: f64 = text.parse().expect("a number that was read is one");
-        let shortest = format!("{float:e}");
-        float.is_finite() && Decimal::parse(text) == Decimal::parse(&shortest)
+        float.is_finite() && Decimal::parse(text) == Decimal::parse(&ecmascript(float))
     };
     value.as_number().is_none_or(is_float)
         && value.elements().all(is_exact)

@@ -77,7 +77,9 @@ pub(crate) fn settle_approved(
         Some(ChargeOutcome::Full) => Code::CountersFull,
         Some(_) | None => Code::StoreUnavailable,
     };
+    // The call did not come to its limits: nothing that they found counts.
     verdict.counted = Counted::Nothing;
+    verdict.more().shadowed.retain(|finding| !matches!(finding.place, Place::Limit(_)));
     verdict.settle(code, asking);
 }
 

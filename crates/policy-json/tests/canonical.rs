@@ -114,6 +114,16 @@ fn a_number_is_written_in_one_way_however_it_was_spelled() {
     }
 }
 
+/// Where two texts of as many digits are equally near, the even one is written; it is another number all the same.
+#[test]
+fn a_float_halfway_between_two_texts_is_written_with_the_even_one() {
+    for text in ["1234567333333333.25", "1234567333333333.33333328", "1234567333333333.2"] {
+        assert_eq!(nearest(text), "1234567333333333.2");
+    }
+    assert!(canonical("1234567333333333.25", CanonicalNumbers::Exact).is_err());
+    assert!(canonical("1234567333333333.2", CanonicalNumbers::Exact).is_ok());
+}
+
 #[test]
 fn names_stand_in_the_order_of_their_utf_16_code_units() {
     // U+10000 is written in surrogates, which come before U+E000.

@@ -4,13 +4,22 @@
 use std::sync::LazyLock;
 
 use http::request::Parts;
-use policy_core::{Engine, Identity};
+use policy_core::{ApprovalRequest, Arguments as _, Engine, Identity};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult,
     PaginatedRequestParams, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+
+/// Where a call carries its approval token: a name in the `_meta` of `tools/call`.
+pub const APPROVAL: &str = "example.org/approval";
+
+/// Asks for approval. Here it is only said on standard error; a host shows the request, beside the call's arguments, to whoever
+/// may approve, has `Engine::approve` make a token of it when they do, and sees to it that the agent gets that.
+fn ask(request: &ApprovalRequest) {
+    eprintln!("guarded-server: {:?} waits for approval to call {:?}", request.grant, request.tool);
+}
 
 /// An MCP server with a policy before its tools.
 ///
@@ -50,14 +59,21 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = self.caller(&context);
-        let receipt =
-            match self.engine.evaluate(caller, &request.name, request.arguments.as_ref()).into_result() {
-                Ok(receipt) => receipt,
-                // A result, not a JSON-RPC error: the agent is to read it.
-                Err(denied) => {
-                    return Ok(CallToolResult::error(vec![ContentBlock::text(denied.denial_text())]).into());
+        let arguments = request.arguments.as_ref();
+        let decision = match context.meta.get(APPROVAL).and_then(|token| token.as_str()) {
+            Some(token) => self.engine.evaluate(caller, &request.name, arguments.with_approval(token)),
+            None => self.engine.evaluate(caller, &request.name, arguments),
+        };
+        let receipt = match decision.into_result() {
+            Ok(receipt) => receipt,
+            // A result, not a JSON-RPC error: the agent is to read it.
+            Err(denied) => {
+                if let Some(request) = denied.approval() {
+                    ask(request);
                 }
-            };
+                return Ok(CallToolResult::error(vec![ContentBlock::text(denied.denial_text())]).into());
+            }
+        };
         let outcome = self.server.call_tool(request, context).await;
         // A result with `isError: true` is an answer, and keeps its charge.
         if outcome.is_err()

@@ -6,5 +6,5 @@ mod guard;
 mod start;
 
 pub use cloud::{Cloud, Pod, State};
-pub use guard::Guarded;
+pub use guard::{APPROVAL, Guarded};
 pub use start::{StartError, load_policies};

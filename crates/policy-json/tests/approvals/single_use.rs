@@ -249,3 +249,29 @@ fn a_store_that_does_not_answer_or_lies_lets_no_approved_call_through() {
         }
     }
 }
+
+/// A call that is replayed does not come to its limits, so nothing that they would have said is told.
+#[test]
+fn a_replayed_call_tells_nothing_of_limits_that_it_never_came_to() {
+    let policy = r#"{
+        "version": "1", "default": "deny",
+        "tools": { "close": {
+            "action": "require_approval",
+            "deny_if": [{ "conditions": [], "mode": "shadow" }],
+            "limits": [
+                { "counter": "calls", "window": "day", "max": 1, "mode": "shadow" },
+                { "counter": "cost", "window": "day", "max": 1, "mode": "shadow", "increment_from": "args.n" }
+            ]
+        } }
+    }"#;
+    let world = World::new(policy);
+    let token = world.approved("close", "{}");
+    let found = |decision: &Decision| decision.shadowed().map(|finding| finding.rule()).collect::<Vec<_>>();
+    let first = world.call_with(&token, "close", "{}");
+    assert!(first.is_allowed());
+    assert_eq!(found(&first), ["/tools/close/deny_if/(always)", "/tools/close/limits/cost"]);
+    let again = world.call_with(&token, "close", "{}");
+    assert_invalid(&again, USED);
+    assert_eq!(found(&again), ["/tools/close/deny_if/(always)"]);
+    assert_eq!(again.limits().count(), 0);
+}

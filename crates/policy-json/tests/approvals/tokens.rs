@@ -1,6 +1,7 @@
 //! A token is genuine or it is nothing: no other text is ever accepted.
 
-use policy_core::{ApprovalKey, ApprovalNonce, Arguments as _, Code, NoArguments, Timestamp};
+use policy_core::{ApprovalKey, ApprovalNonce, Arguments as _, Code, Identity, NoArguments, Timestamp};
+use policy_json::JsonText;
 use proptest::prelude::*;
 
 use super::{MINUTE, NOON, REFUNDS, UNVERIFIED, World, ana, assert_invalid, key};
@@ -20,6 +21,33 @@ fn a_token_is_letters_digits_and_one_dot() {
     assert!(rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
     // Digest, nonce, when the request and the token expire, the approver's name, the mark.
     assert_eq!(rest.len(), ((32 + 16 + 8 + 8 + 3 + 32) * 4_usize).div_ceil(3));
+}
+
+/// By the reference alone, worked out elsewhere: requests and tokens mean the same to every implementation.
+#[test]
+fn a_request_and_its_token_are_what_the_reference_says() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}}"#;
+    let world = World::new(policy);
+    let call = br#"{"to": "Zo\u00eb", "amount": 2.50e2}"#;
+    let request = |identity: &Identity| {
+        let decision = world.engine.evaluate(identity, "pay", JsonText::new(call));
+        decision.approval().unwrap().clone()
+    };
+    let by_nobodys_server = request(&Identity::new("ana")).digest.to_string();
+    assert_eq!(by_nobodys_server, "sha256:ba64237248334b6ce0044e9e5481ed5022ac4e21cdb9482c738d5351e44c14ea");
+    let mut request = request(&ana());
+    assert_eq!(
+        request.digest.to_string(),
+        "sha256:6441c5435586964f964490c5f29759a254ffa1b70a09ed50ce5c326715b25e05"
+    );
+    request.nonce = ApprovalNonce([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+    let token = key(1).approve(&request, "bob", NOON, MINUTE).unwrap();
+    let expected = concat!(
+        "policy-approval-1.",
+        "ZEHFQ1WGlk-WRJDF8pdZolT_obcKCe1QzlwyZxWyXgUAAQIDBAUGBwgJCgsMDQ4PAAABm3l7kaAAAAGbeW7AYGJvYu",
+        "7AslaF2aAXoe1l6yaiQcBzrJE-JO9M2kvvQxEjGtiY",
+    );
+    assert_eq!(token.as_str(), expected);
 }
 
 #[test]

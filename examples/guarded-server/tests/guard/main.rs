@@ -2,6 +2,7 @@
 //! transport; `http` and `binary` tell of the other ways in.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod approval;
 mod binary;
 mod http;
 mod readme;

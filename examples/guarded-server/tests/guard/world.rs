@@ -93,6 +93,10 @@ pub(crate) async fn call(client: &Client, tool: &'static str, arguments: Value) 
 pub(crate) async fn ask(client: &Client, tool: &'static str, arguments: Option<Value>) -> Answer {
     let mut request = CallToolRequestParams::new(tool);
     request.arguments = arguments.map(|arguments| arguments.as_object().unwrap().clone());
+    send(client, request).await
+}
+
+pub(crate) async fn send(client: &Client, request: CallToolRequestParams) -> Answer {
     match client.call_tool(request).await {
         Ok(result) => {
             let texts = result.content.iter().map(|block| block.as_text().unwrap().text.as_str());
