@@ -165,7 +165,8 @@ impl Program {
 impl Rules {
     fn new(name: &str, mut tool: Tool, all_tools_read: Reads) -> Self {
         let groups = Reads::of_groups(tool.require.iter().chain(&tool.deny_if));
-        let reads = groups.max(Reads::of_limits(&tool.limits)).max(all_tools_read);
+        let schema = if tool.schema.is_some() { Reads::Enforced } else { Reads::Nothing };
+        let reads = groups.max(schema).max(Reads::of_limits(&tool.limits)).max(all_tools_read);
         let has_groups = !tool.require.is_empty() || !tool.deny_if.is_empty();
         let mut limits = compile_limits(std::mem::take(&mut tool.limits), LimitOrigin::Tool);
         if let Some(rate_limit) = tool.rate_limit {
