@@ -52,6 +52,9 @@ fn tool(out: &mut Writer, tool: &Tool) {
             out.text_field("action", "deny");
         }
         out.optional_text_field("reason", tool.reason.as_deref());
+        if let Some(schema) = &tool.schema {
+            out.field("schema", |out| out.value(schema.document()));
+        }
         if !tool.require.is_empty() {
             out.list_field("require", &tool.require, group);
         }

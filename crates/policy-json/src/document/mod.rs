@@ -4,6 +4,9 @@
 pub(crate) mod fields;
 mod groups;
 mod limits;
+mod schema;
+
+pub(crate) use self::schema::find;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -18,7 +21,7 @@ const DOCUMENT_FIELDS: &[&str] =
     &["version", "default", "hide", "all_tools", "tools", "description", "$schema"];
 const ALL_TOOLS_FIELDS: &[&str] = &["limits", "description"];
 const TOOL_FIELDS: &[&str] =
-    &["require", "deny_if", "limits", "action", "reason", "rate_limit", "description"];
+    &["require", "deny_if", "schema", "limits", "action", "reason", "rate_limit", "description"];
 
 /// Reads a document. The policy means something only where nothing was found wrong.
 pub(crate) fn read(id: &str, parsed: &Parsed<'_>) -> (Policy, Vec<Diagnostic>) {
@@ -158,7 +161,8 @@ impl Reading<'_> {
                 }
                 "reason" => tool.reason = this.text(at, value).map(Into::into),
                 "description" => tool.description = this.text(at, value).map(Into::into),
-                "schema" | "approve_if" => this.not_supported(at, value, &format!("`{name}`")),
+                "schema" => tool.schema = this.schema(at, value),
+                "approve_if" => this.not_supported(at, value, &format!("`{name}`")),
                 _ => return false,
             }
             true
