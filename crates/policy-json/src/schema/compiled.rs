@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use policy_core::arguments::{Json, Kind};
 use policy_core::{CheckArguments, SchemaViolation, escape};
@@ -65,11 +66,20 @@ impl Compiled {
     }
 }
 
-/// The last step of the keyword's place in the schema; a schema that is `false` has none.
+/// The last step of the keyword's place in the schema. A schema that is `false` has no keyword, but may stand under one.
 fn keyword(error: &ValidationError<'_>) -> Box<str> {
+    const OF_ONE_SCHEMA: [&str; 6] = [
+        "additionalItems",
+        "additionalProperties",
+        "items",
+        "propertyNames",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    ];
+    let last = error.schema_path().as_str().rsplit('/').next().unwrap_or_default();
     match error.kind() {
-        jsonschema::error::ValidationErrorKind::FalseSchema => "false".into(),
-        _ => error.schema_path().as_str().rsplit('/').next().unwrap_or_default().into(),
+        ValidationErrorKind::FalseSchema if !OF_ONE_SCHEMA.contains(&last) => "false".into(),
+        _ => last.into(),
     }
 }
 

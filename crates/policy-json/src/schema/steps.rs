@@ -4,8 +4,8 @@
 use std::cell::Cell;
 
 /// How many steps judging arguments by one schema may take. A step is about as much as looking at one value, at one name,
-/// or at sixteen bytes of a string; 10,000 values under an ordinary schema take fewer than a twentieth of this.
-pub(super) const STEPS_MAX: u64 = 5_000_000;
+/// or at sixteen bytes of a string; 10,000 values under an ordinary schema take fewer than a tenth of this.
+pub(super) const STEPS_MAX: u64 = 2_000_000;
 
 /// How deep values are looked into; arguments nest no deeper unless a host raises its caps.
 pub(super) const DEPTH_MAX: u32 = 64;

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use super::dialect;
 use super::fault::{FaultKind, SchemaFault};
 
-/// How many subschemas may look at one value because one of them does.
-const WIDTH_MAX: u64 = 10_000;
+/// How many times subschemas may look at one value because one of them does. Real ones come to a few dozen.
+const WIDTH_MAX: u64 = 2_000;
 
 /// How many of them may stand in one chain; each takes room on the stack.
 const CHAIN_MAX: u64 = 32;
@@ -260,8 +260,13 @@ impl<'r> Graph<'r> {
                 open.pop();
                 let of = |next: &usize| measured.get(next).copied().flatten().unwrap_or_default();
                 let widths = subschema.same.iter().map(|next| of(next).0);
-                let width = match subschema.schema {
-                    Some(_) => widths.fold(1, u64::saturating_add),
+                let width = match &subschema.schema {
+                    Some((schema, _)) => {
+                        // What is unevaluated is found out by asking those that evaluate once more.
+                        let again = ["unevaluatedProperties", "unevaluatedItems"].into_iter();
+                        let again = again.filter(|keyword| schema.get(keyword).is_some());
+                        again.fold(widths.fold(1, u64::saturating_add), |width, _| width.saturating_mul(2))
+                    }
                     // One of them is what the name stands for.
                     None => widths.max().unwrap_or_default(),
                 };
@@ -286,7 +291,7 @@ impl<'r> Graph<'r> {
     fn report_work(&mut self, place: usize, too_wide: bool) {
         let pointer = self.schema(place).and_then(|schema| pointer_to(self.document, schema));
         let message = if too_wide {
-            format!("more than {WIDTH_MAX} subschemas would look at one value")
+            format!("subschemas would look at one value more than {WIDTH_MAX} times")
         } else {
             format!("more than {CHAIN_MAX} subschemas in a row would look at one value")
         };
