@@ -233,10 +233,12 @@ fn read_exponent(bytes: &[u8]) -> Option<i32> {
     Some(if negative { exponent.wrapping_neg() } else { exponent })
 }
 
-/// `(factor * other + more) mod modulus`. Factors that are below 2^64 cannot overflow.
+/// `(factor * other + more) mod modulus`. Below a modulus of 64 bits nothing overflows; where something did, nothing is a
+/// multiple.
 fn remainder(factor: u128, other: u128, more: u128, modulus: u128) -> u128 {
-    let sum = (factor.wrapping_rem(modulus)).wrapping_mul(other.wrapping_rem(modulus)).wrapping_add(more);
-    sum.wrapping_rem(modulus)
+    let below = |number: u128| number.checked_rem(modulus);
+    let product = below(factor).zip(below(other)).and_then(|(factor, other)| factor.checked_mul(other));
+    product.and_then(|product| below(product.checked_add(more)?)).unwrap_or(1)
 }
 
 fn to_i64(length: usize) -> i64 {

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-
 use crate::arguments::Json;
 use crate::value::Value;
 
@@ -79,7 +77,7 @@ impl fmt::Debug for Schema {
 /// The input schemas of one server's tools, by the tools' names.
 #[derive(Clone, Debug, Default)]
 pub struct ToolSchemas {
-    schemas: HashMap<Box<str>, Schema, RandomState>,
+    schemas: HashMap<Box<str>, Schema>,
 }
 
 impl ToolSchemas {

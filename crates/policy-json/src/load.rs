@@ -1,7 +1,7 @@
 //! From the bytes of a policy document to a policy, or to everything that is wrong with it.
 
 use policy_core::arguments::{ArgumentError, ArgumentFault, Caps};
-use policy_core::{Digest, Policy, PolicyFaultKind};
+use policy_core::{Digest, Policy, PolicyFaultKind, Schema};
 use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, LoadError};
@@ -54,6 +54,17 @@ pub fn load(id: &str, text: &[u8]) -> Result<Policy, LoadError> {
     } else {
         Err(LoadError::new(text, diagnostics))
     }
+}
+
+/// Compiles one JSON Schema, for a policy that is made in code or an engine's catalogue.
+///
+/// # Errors
+/// When the text is no schema that can be used: all that is wrong with it, each with its place.
+pub fn load_schema(text: &[u8]) -> Result<Schema, LoadError> {
+    let parsed = Parsed::parse(text, DOCUMENT_CAPS)
+        .map_err(|error| unreadable(text, &error, DOCUMENT_CAPS, "a schema"))?;
+    let (schema, diagnostics) = document::read_schema(&parsed);
+    schema.filter(|_| diagnostics.is_empty()).ok_or_else(|| LoadError::new(text, diagnostics))
 }
 
 /// A text that is not JSON: nothing in it can be read, so this is the one mistake.

@@ -1,6 +1,16 @@
 //! Schemas that are made to be too much: in size, in depth, in references, in what they make of arguments. Each is refused
 //! when it is loaded, or judged in bounded work. Nothing here is timed: what is not bounded does not come to an end.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::string_slice,
+    clippy::unreachable,
+    reason = "a test fails by panicking"
+)]
 
 use std::fmt::Write as _;
 

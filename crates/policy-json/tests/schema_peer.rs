@@ -1,7 +1,17 @@
 //! Input schemas of real servers: each compiles, and judges arguments that are made for it, right ones and wrong ones, as
 //! another implementation does: the Python package `jsonschema`. `./test` installs it and says in `SCHEMA_PEER_PYTHON` which
 //! Python has it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::string_slice,
+    clippy::unreachable,
+    reason = "a test fails by panicking"
+)]
 
 mod arguments_for;
 mod hostile_data;

@@ -11,7 +11,7 @@ pub(crate) use self::schema::find;
 use std::collections::{BTreeMap, HashSet};
 
 use policy_core::arguments::Json;
-use policy_core::{Action, AllTools, DefaultEffect, Mode, Policy, Tool};
+use policy_core::{Action, AllTools, DefaultEffect, Mode, Policy, Schema, Tool};
 
 use self::fields::{At, Reading};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
@@ -32,6 +32,16 @@ pub(crate) fn read(id: &str, parsed: &Parsed<'_>) -> (Policy, Vec<Diagnostic>) {
         reading.policy(root, &mut policy);
     }
     (policy, reading.diagnostics)
+}
+
+/// Reads a document that is one schema.
+pub(crate) fn read_schema(parsed: &Parsed<'_>) -> (Option<Schema>, Vec<Diagnostic>) {
+    let mut reading = Reading::new(parsed);
+    let schema = parsed.root().and_then(|root| {
+        report_duplicates(&mut reading, root, parsed);
+        reading.schema(&At::ROOT, root)
+    });
+    (schema, reading.diagnostics)
 }
 
 /// Names that stand twice in an object, anywhere in the document.

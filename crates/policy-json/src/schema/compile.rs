@@ -42,7 +42,7 @@ pub(crate) fn compile(document: &Value) -> Result<Schema, Vec<SchemaFault>> {
         return Err(faults);
     }
     let names = property_names(&converted);
-    let size = PATTERNS_SIZE_MAX / patterns(&converted).max(1);
+    let size = PATTERNS_SIZE_MAX.checked_div(patterns(&converted)).unwrap_or(PATTERN_SIZE_MAX);
     let size = size.min(PATTERN_SIZE_MAX);
     let options = jsonschema::options_for::<OnTape>()
         .with_draft(draft)
