@@ -15,6 +15,7 @@ use crate::identity::Identity;
 use crate::memory::MemoryStore;
 use crate::plan::{Contingent, DecisionOptions, Request, charge, is_visible, plan};
 use crate::policy_set::PolicySet;
+use crate::schema::{Catalogues, ToolSchemas};
 use crate::settle::{is_made, settle, settle_approved};
 use crate::snapshot::{Current, Snapshot};
 use crate::store::{Charge, ChargeOutcome, CounterState, CounterStore, HandleKind, Receipt, StoreError};
@@ -226,6 +227,7 @@ impl Engine {
             clock: None,
             options: DecisionOptions::default(),
             approvals: Approvals::default(),
+            catalogues: Catalogues::default(),
         }
     }
 
@@ -282,6 +284,20 @@ impl Engine {
         self.inner.current.replace(policies);
     }
 
+    /// Puts the input schemas in place that arguments are held against, for every call that begins after this returns:
+    /// those of callers whose server has no schemas of its own. Nothing else changes.
+    pub fn replace_catalogue(&self, schemas: ToolSchemas) {
+        self.inner.current.change_catalogues(|catalogues| catalogues.fallback = Some(Arc::new(schemas)));
+    }
+
+    /// The same for one server's tools.
+    pub fn replace_catalogue_for(&self, server: impl Into<Box<str>>, schemas: ToolSchemas) {
+        let server = server.into();
+        self.inner.current.change_catalogues(|catalogues| {
+            catalogues.servers.insert(server, Arc::new(schemas));
+        });
+    }
+
     /// Denies the grant from the next call on, whatever the policies say, until it is [reinstated](Self::reinstate).
     pub fn revoke(&self, grant: impl Into<Box<str>>) {
         let grant = grant.into();
@@ -306,6 +322,7 @@ pub struct EngineBuilder {
     clock: Option<Box<dyn Clock>>,
     options: DecisionOptions,
     approvals: Approvals,
+    catalogues: Catalogues,
 }
 
 impl fmt::Debug for EngineBuilder {
@@ -355,6 +372,20 @@ impl EngineBuilder {
         self
     }
 
+    /// The input schemas of tools, which arguments are held against before any rule looks at them: for callers whose
+    /// server has none of its own. A tool without a schema here is held against the policy alone.
+    pub fn catalogue(mut self, schemas: ToolSchemas) -> Self {
+        self.catalogues.fallback = Some(Arc::new(schemas));
+        self
+    }
+
+    /// The input schemas of one server's tools: names are unique within a server only. They take the place of those that
+    /// [`catalogue`](Self::catalogue) gives to all.
+    pub fn catalogue_for(mut self, server: impl Into<Box<str>>, schemas: ToolSchemas) -> Self {
+        self.catalogues.servers.insert(server.into(), Arc::new(schemas));
+        self
+    }
+
     /// The engine.
     #[must_use]
     pub fn build(self) -> Engine {
@@ -363,7 +394,7 @@ impl EngineBuilder {
         let store = self.store.unwrap_or_else(|| Box::new(MemoryStore::default()));
         let inner = Inner {
             id,
-            current: Current::new(id, self.policies),
+            current: Current::new(id, self.policies, self.catalogues),
             handles: store.handles(),
             store,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock)),

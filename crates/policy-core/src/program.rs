@@ -208,7 +208,9 @@ impl Rules {
         let asks = tool.action == Action::RequireApproval;
         let groups = Reads::of_groups(tool.require.iter().chain(&tool.deny_if));
         let asking = if asks { Reads::Enforced } else { Reads::of_asking(&tool.approve_if) };
-        let reads = groups.max(asking).max(Reads::of_limits(&tool.limits)).max(all_tools_read);
+        let schema = if tool.schema.is_some() { Reads::Enforced } else { Reads::Nothing };
+        let judged = groups.max(asking).max(schema);
+        let reads = judged.max(Reads::of_limits(&tool.limits)).max(all_tools_read);
         let has_groups = !(tool.require.is_empty() && tool.deny_if.is_empty() && tool.approve_if.is_empty())
             || asks
             || all_tools_have_groups;

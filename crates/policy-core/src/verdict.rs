@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::policy::Digest;
 use crate::program::{CompiledLimit, Entry, LimitOrigin, Program};
+use crate::schema::SchemaViolation;
 use crate::snapshot::Snapshot;
 use crate::store::{CounterState, StoreError};
 
@@ -190,6 +191,10 @@ pub(crate) enum Place {
     ToolName,
     Action,
     Arguments,
+    /// The tool's input schema, which the engine holds.
+    InputSchema,
+    /// The policy's own schema.
+    Schema,
     Group {
         whose: Whose,
         list: GroupList,
@@ -230,6 +235,7 @@ pub(crate) enum Approval {
 pub(crate) enum Detail {
     Approval(ApprovalFault),
     Argument(ArgumentError),
+    Schema(SchemaViolation),
     Cost(CostFault),
 }
 

@@ -31,12 +31,15 @@ mod scan;
 mod text;
 
 mod diagnostic;
+mod schema;
 mod document;
 mod load;
 mod write;
+mod catalogue;
 
+pub use catalogue::{CATALOGUE_CAPS, CatalogueTool, ToolCatalogue};
 pub use diagnostic::{Diagnostic, DiagnosticCode, LoadError};
-pub use load::{DOCUMENT_CAPS, load};
+pub use load::{DOCUMENT_CAPS, load, load_schema};
 pub use text::{JsonText, Parsed, to_value};
 pub use write::to_json;
 

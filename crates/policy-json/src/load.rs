@@ -1,7 +1,7 @@
 //! From the bytes of a policy document to a policy, or to everything that is wrong with it.
 
 use policy_core::arguments::{ArgumentError, ArgumentFault, Caps};
-use policy_core::{Digest, Policy, PolicyFaultKind};
+use policy_core::{Digest, Policy, PolicyFaultKind, Schema};
 use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, LoadError};
@@ -26,7 +26,8 @@ pub const DOCUMENT_CAPS: Caps = Caps { depth: 64, bytes: 64 << 20, nodes: 4_000_
 /// When the document is no policy: all that is wrong with it, each with its place. Nothing is ever left out of a policy
 /// because it was not understood.
 pub fn load(id: &str, text: &[u8]) -> Result<Policy, LoadError> {
-    let parsed = Parsed::parse(text, DOCUMENT_CAPS).map_err(|error| unreadable(text, &error))?;
+    let parsed = Parsed::parse(text, DOCUMENT_CAPS)
+        .map_err(|error| unreadable(text, &error, DOCUMENT_CAPS, "a policy"))?;
     let (mut policy, mut diagnostics) = document::read(id, &parsed);
     if diagnostics.is_empty()
         && let Err(faults) = policy.check()
@@ -55,16 +56,27 @@ pub fn load(id: &str, text: &[u8]) -> Result<Policy, LoadError> {
     }
 }
 
+/// Compiles one JSON Schema, for a policy that is made in code or an engine's catalogue.
+///
+/// # Errors
+/// When the text is no schema that can be used: all that is wrong with it, each with its place.
+pub fn load_schema(text: &[u8]) -> Result<Schema, LoadError> {
+    let parsed = Parsed::parse(text, DOCUMENT_CAPS)
+        .map_err(|error| unreadable(text, &error, DOCUMENT_CAPS, "a schema"))?;
+    let (schema, diagnostics) = document::read_schema(&parsed);
+    schema.filter(|_| diagnostics.is_empty()).ok_or_else(|| LoadError::new(text, diagnostics))
+}
+
 /// A text that is not JSON: nothing in it can be read, so this is the one mistake.
-fn unreadable(text: &[u8], error: &ArgumentError) -> LoadError {
+pub(crate) fn unreadable(text: &[u8], error: &ArgumentError, caps: Caps, what: &str) -> LoadError {
     let (code, help) = match error.fault {
         ArgumentFault::TooLarge | ArgumentFault::TooDeep | ArgumentFault::TooManyNodes => {
-            let Caps { depth, bytes, nodes } = DOCUMENT_CAPS;
-            let help = format!("a policy has at most {bytes} bytes, {nodes} values, {depth} levels");
+            let Caps { depth, bytes, nodes } = caps;
+            let help = format!("{what} has at most {bytes} bytes, {nodes} values, {depth} levels");
             (DiagnosticCode::TooLarge, Some(help))
         }
         ArgumentFault::NumberTooLong => (DiagnosticCode::TooLarge, None),
-        _ if text.is_empty() => {
+        _ if text.is_empty() && caps == DOCUMENT_CAPS => {
             (DiagnosticCode::InvalidJson, Some("a policy begins `{\"version\": \"1\", ...`".to_owned()))
         }
         _ => (DiagnosticCode::InvalidJson, None),

@@ -93,6 +93,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     if let Some(file) = &options.approval_key_file {
         engine = engine.approval_key(read_key(file)?);
     }
+    if let Some(tools) = &tools {
+        engine = engine.catalogue(tools.schemas()?);
+    }
     let engine = engine.build();
     Evaluation { engine, clock, at: options.at, tools, report }.run(calls)
 }

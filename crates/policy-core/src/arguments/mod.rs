@@ -6,7 +6,7 @@ mod json;
 mod canonical;
 
 pub use canonical::CanonicalNumbers;
-pub use json::{Json, Kind};
+pub use json::{Elements, Json, Kind, Members};
 pub use tape::{Duplicates, Tape, TapeWriter};
 
 /// How much a call's arguments may ask of the engine. Whatever is over a cap is denied, never cut.

@@ -1,14 +1,17 @@
 //! From a parsed document to a policy: the document itself, `all_tools` and tools. Groups and limits have files of their
 //! own. Reads everything there is to read, so that all mistakes are found at once.
 
-mod fields;
+pub(crate) mod fields;
 mod groups;
 mod limits;
+mod schema;
+
+pub(crate) use self::schema::find;
 
 use std::collections::{BTreeMap, HashSet};
 
 use policy_core::arguments::Json;
-use policy_core::{Action, AllTools, DefaultEffect, Mode, Policy, Tool};
+use policy_core::{Action, AllTools, DefaultEffect, Mode, Policy, Schema, Tool};
 
 use self::fields::{At, Reading};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
@@ -17,8 +20,17 @@ use crate::text::Parsed;
 const DOCUMENT_FIELDS: &[&str] =
     &["version", "default", "hide", "all_tools", "tools", "description", "$schema"];
 const ALL_TOOLS_FIELDS: &[&str] = &["require", "deny_if", "approve_if", "limits", "description"];
-const TOOL_FIELDS: &[&str] =
-    &["require", "deny_if", "approve_if", "limits", "action", "reason", "rate_limit", "description"];
+const TOOL_FIELDS: &[&str] = &[
+    "require",
+    "deny_if",
+    "approve_if",
+    "schema",
+    "limits",
+    "action",
+    "reason",
+    "rate_limit",
+    "description",
+];
 
 /// Reads a document. The policy means something only where nothing was found wrong.
 pub(crate) fn read(id: &str, parsed: &Parsed<'_>) -> (Policy, Vec<Diagnostic>) {
@@ -31,8 +43,18 @@ pub(crate) fn read(id: &str, parsed: &Parsed<'_>) -> (Policy, Vec<Diagnostic>) {
     (policy, reading.diagnostics)
 }
 
+/// Reads a document that is one schema.
+pub(crate) fn read_schema(parsed: &Parsed<'_>) -> (Option<Schema>, Vec<Diagnostic>) {
+    let mut reading = Reading::new(parsed);
+    let schema = parsed.root().and_then(|root| {
+        report_duplicates(&mut reading, root, parsed);
+        reading.schema(&At::ROOT, root)
+    });
+    (schema, reading.diagnostics)
+}
+
 /// Names that stand twice in an object, anywhere in the document.
-fn report_duplicates(reading: &mut Reading<'_>, root: Json<'_>, parsed: &Parsed<'_>) {
+pub(crate) fn report_duplicates(reading: &mut Reading<'_>, root: Json<'_>, parsed: &Parsed<'_>) {
     let duplicates: HashSet<usize> = parsed.duplicates().map(|name| name.offset()).collect();
     if !duplicates.is_empty() {
         find_duplicates(reading, &At::ROOT, root, &duplicates);
@@ -159,7 +181,7 @@ impl Reading<'_> {
                 }
                 "reason" => tool.reason = this.text(at, value).map(Into::into),
                 "description" => tool.description = this.text(at, value).map(Into::into),
-                "schema" => this.not_supported(at, value, &format!("`{name}`")),
+                "schema" => tool.schema = this.schema(at, value),
                 _ => return false,
             }
             true

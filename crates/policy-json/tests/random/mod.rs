@@ -2,9 +2,11 @@
 //! few, so that rules and arguments meet; the others are as odd as they get. What is asked of them stands in the tests.
 #![allow(dead_code, reason = "each test uses what it needs of it")]
 
+use std::sync::LazyLock;
+
 use policy_core::{
     Action, AllTools, Amount, Condition, DefaultEffect, Group, Limit, Mode, Number, Operator, Path, Policy,
-    RateLimit, Scope, Tool, Value, Window,
+    RateLimit, Schema, Scope, Tool, Value, Window,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -193,6 +195,22 @@ pub(crate) fn can_be_added(limit: &Limit, limits: &[Limit]) -> bool {
     !limits.iter().any(same)
 }
 
+/// Now and then a schema, where schemas are supported.
+fn schema() -> impl Strategy<Value = Option<Schema>> {
+    static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
+        let texts = [
+            "true",
+            r#"{"type": "object", "properties": {"a": {"type": ["number", "string"], "maximum": 100}}}"#,
+            r#"{"properties": {"a": {"type": "object"}, "b": {"enum": [1, "x", null]}}, "additionalProperties": {"maxLength": 9}}"#,
+            r##"{"$defs": {"n": {"type": "array", "items": {"$ref": "#/$defs/n"}}}, "not": {"required": ["c"]}, "properties": {"b": {"$ref": "#/$defs/n"}}}"##,
+            r#"{"patternProperties": {"^s": {"minLength": 2}}, "propertyNames": {"maxLength": 6}}"#,
+        ];
+        let compiled = texts.iter().map(|text| policy_json::load_schema(text.as_bytes()).unwrap());
+        if cfg!(feature = "json-schema") { compiled.collect() } else { Vec::new() }
+    });
+    (0..20_usize).prop_map(|place| SCHEMAS.get(place).cloned())
+}
+
 pub(crate) fn tool() -> impl Strategy<Value = Tool> {
     let groups = || prop::collection::vec(group(), 0..3);
     let asking = prop::collection::vec(group(), 0..2);
@@ -203,10 +221,12 @@ pub(crate) fn tool() -> impl Strategy<Value = Tool> {
     ];
     let rate_limit = prop::option::weighted(0.2, (max(), 1..100_000_u32));
     let texts = (optional_text(), optional_text());
-    (action, groups(), groups(), asking, limits(), rate_limit, texts).prop_map(
-        |(action, require, deny_if, approve_if, limits, rate_limit, (reason, description))| Tool {
+    let judged = (groups(), groups(), asking);
+    (action, schema(), judged, limits(), rate_limit, texts).prop_map(
+        |(action, schema, (require, deny_if, approve_if), limits, rate_limit, (reason, description))| Tool {
             action,
             reason,
+            schema,
             require,
             deny_if,
             approve_if,
