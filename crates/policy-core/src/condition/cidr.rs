@@ -156,14 +156,14 @@ mod tests {
             return false;
         }
         let width = if one_is_short { 32 } else { 128_u32 };
-        let cut = |bits: u128| bits.checked_shr(width - u32::from(count)).unwrap_or(0);
+        let cut = |bits: u128| bits.checked_shr(width.abs_diff(u32::from(count))).unwrap_or(0);
         cut(one) == cut(other)
     }
 
     /// An address; half of them near those that networks begin with, and some that carry another.
     fn address() -> impl Strategy<Value = IpAddr> {
         let near = (prop::sample::select(vec![0x0a00_0000_u32, 0x7f00_0000, 0xc000_0200]), any::<u8>());
-        let short = prop_oneof![any::<u32>(), near.prop_map(|(base, low)| base + u32::from(low))];
+        let short = prop_oneof![any::<u32>(), near.prop_map(|(base, low)| base | u32::from(low))];
         let long = prop_oneof![
             any::<u128>(),
             any::<u8>().prop_map(|low| (0xfd_u128 << 120) + u128::from(low)),
@@ -194,7 +194,7 @@ mod tests {
             let networks = Networks([network(&format!("{base}/{count}")).unwrap()].into());
             // A network all of whose addresses carry others is the network of those.
             let carries = count >= MAPPED_BITS && base.to_canonical() != base;
-            let (base, count) = if carries { (base.to_canonical(), count - MAPPED_BITS) } else { (base, count) };
+            let (base, count) = if carries { (base.to_canonical(), count.abs_diff(MAPPED_BITS)) } else { (base, count) };
             let carried = address.to_canonical();
             let narrow = begins_alike(carried, base, count);
             prop_assert_eq!(networks.judge_address(carried, Sense::Permits), narrow);
