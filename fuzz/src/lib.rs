@@ -30,3 +30,4 @@ pub mod canonical;
 pub mod evaluate;
 pub mod load_policy;
 pub mod tokens;
+pub mod operators;

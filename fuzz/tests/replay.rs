@@ -8,12 +8,13 @@ use policy_json::{DOCUMENT_CAPS, Parsed};
 
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 5] = [
+const TARGETS: [(&str, Check); 6] = [
     ("load_policy", policy_fuzz::load_policy::check),
     ("arguments", policy_fuzz::arguments::check),
     ("evaluate", policy_fuzz::evaluate::check),
     ("canonical", policy_fuzz::canonical::check),
     ("tokens", policy_fuzz::tokens::check),
+    ("operators", policy_fuzz::operators::check),
 ];
 
 #[test]

@@ -93,6 +93,13 @@ proptest! {
         };
         let by_text = decide(&engine(policy.clone(), DecisionOptions::default()), &tool, JsonText::new(laid_out.as_bytes()));
         let by_value = decide(&engine(policy, DecisionOptions::default()), &tool, &arguments);
+        // Of several things that a schema finds wrong, the order of members may decide which is named.
+        let [by_text, by_value] = [by_text, by_value].map(|mut decision| {
+            if decision["code"] == "schema_violation" {
+                decision.as_object_mut().unwrap().retain(|field, _| field != "violation" && field != "message");
+            }
+            decision
+        });
         prop_assert_eq!(by_text, by_value, "{}", laid_out);
     }
 
