@@ -41,6 +41,7 @@ mod snapshot;
 mod code;
 mod store;
 mod verdict;
+mod weigh;
 mod plan;
 mod settle;
 mod reason;

@@ -1,5 +1,6 @@
 //! Stories of the `policy` command, told by running it. One program holds them all, so that it is linked once.
 
+#[cfg(test)]
 mod running;
 
 #[cfg(test)]
