@@ -171,6 +171,16 @@ fn what_comes_at_its_end_or_later_counts_as_used() {
     assert_eq!(outcome(&store, &[once(3, at(60))], just_before), (true, vec![1]));
 }
 
+/// Where somebody has made the same nonce end later, it is still the same.
+#[test]
+fn what_was_used_is_not_used_again_under_a_later_end() {
+    let store = MemoryStore::with_capacity(64);
+    assert_eq!(outcome(&store, &[once(1, at(50))], at(0)), (true, vec![1]));
+    for now in [10, 49, 50, 60, 99] {
+        assert_eq!(outcome(&store, &[once(1, at(100))], at(now)), (false, vec![1]), "{now}");
+    }
+}
+
 #[test]
 fn what_is_used_once_is_charged_with_the_limits_or_not_at_all() {
     let store = MemoryStore::with_capacity(64);
