@@ -309,6 +309,8 @@ proptest! {
                     Code::Allowed,
                     Code::DeniedByRule,
                     Code::ApprovalRequired,
+                    // A number that no approval can be bound to.
+                    Code::InvalidArguments,
                     Code::InvalidCost,
                     Code::LimitExceeded,
                 ];
