@@ -43,6 +43,7 @@ mod snapshot;
 mod code;
 mod store;
 mod verdict;
+mod weigh;
 mod plan;
 mod settle;
 mod reason;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::amount::Amount;
-use crate::approval::{ApprovalFault, Presented, digest};
+use crate::approval::{ApprovalFault, Presented};
 use crate::arguments::{
     ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
 };
@@ -20,7 +20,8 @@ use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::schema::Schema;
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, CounterState};
-use crate::verdict::{Approval, CostFault, Counted, Detail, GroupList, NONE, Place, Verdict, Whose};
+use crate::verdict::{CostFault, Counted, Detail, GroupList, NONE, Place, Verdict, Whose};
+use crate::weigh::weigh;
 
 /// How an engine decides, where the host may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -240,7 +241,8 @@ fn judge_arguments<'a, A: Arguments>(
     }
     let [own, everybodys] = limits;
     if let Some(place) = asking {
-        let once = weigh_approval(program, root, place, request, verdict)?;
+        let Request { identity, tool, presented, .. } = *request;
+        let once = weigh(program.bound, (identity, tool), root, presented, place, verdict)?;
         let contingent = plan_limits(own, everybodys, root, request.identity, verdict);
         return plan_once(contingent, once, request.identity, verdict);
     }
@@ -261,48 +263,6 @@ fn satisfies(schema: &Schema, place: Place, root: Option<Json<'_>>, verdict: &mu
             false
         }
     }
-}
-
-/// Step 8, where a rule asks for approval: what is to be charged for the approval that came with the call, if it is one
-/// for exactly this call.
-#[cold]
-#[inline(never)]
-fn weigh_approval<'a, A>(
-    program: &Program,
-    root: Option<Json<'_>>,
-    asking: Place,
-    request: &Request<'a, A>,
-    verdict: &mut Verdict,
-) -> Option<&'a CounterName> {
-    let Some(root) = root else {
-        // Whatever asks for approval has the arguments read.
-        verdict.settle(Code::InternalError, Place::Nowhere);
-        return None;
-    };
-    let digest = match digest(request.identity, request.tool, program.bound, root) {
-        Ok(digest) => digest,
-        Err(error) => {
-            verdict.settle(Code::InvalidArguments, Place::Arguments);
-            verdict.more().detail = Some(Detail::Argument(error));
-            return None;
-        }
-    };
-    let fault = match request.presented {
-        None => {
-            verdict.settle(Code::ApprovalRequired, asking);
-            verdict.more().approval = Some(Approval::Lacking(digest));
-            return None;
-        }
-        Some(Ok((Presented { digest: approved, approver, .. }, once))) if *approved == digest => {
-            verdict.more().approval = Some(Approval::Given { approver: approver.clone(), asking });
-            return Some(once);
-        }
-        Some(Ok(_)) => ApprovalFault::OtherCall,
-        Some(Err(fault)) => *fault,
-    };
-    verdict.settle(Code::ApprovalInvalid, asking);
-    verdict.more().detail = Some(Detail::Approval(fault));
-    None
 }
 
 /// The charges of a call that was approved: those of its limits, if they let it through so far, and the approval's own.

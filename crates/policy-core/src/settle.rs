@@ -62,7 +62,7 @@ pub(crate) fn settle_approved(
         Some(ChargeOutcome::Charged) if is_made => {
             return settle(snapshot, verdict, limits, shadows, outcome, now);
         }
-        Some(ChargeOutcome::Refused) if has_room && !used.charged => {
+        Some(ChargeOutcome::Refused) if has_room => {
             settle(snapshot, verdict, limits, shadows, outcome, now);
             if verdict.code != Code::Allowed {
                 return;

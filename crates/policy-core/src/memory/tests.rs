@@ -164,11 +164,22 @@ fn what_is_used_once_stays_used_over_every_edge() {
 
 #[test]
 fn what_comes_at_its_end_or_later_counts_as_used() {
-    let store = MemoryStore::with_capacity(64);
-    assert_eq!(outcome(&store, &[once(1, at(60))], at(60)), (false, vec![1]));
-    assert_eq!(outcome(&store, &[once(2, at(60))], at(61)), (false, vec![1]));
+    // Each in a store of its own: one that takes over another's room knows that something has ended by then.
     let just_before = Timestamp::from_millis(59_999);
-    assert_eq!(outcome(&store, &[once(3, at(60))], just_before), (true, vec![1]));
+    for (now, used) in [(at(60), true), (at(61), true), (just_before, false)] {
+        let store = MemoryStore::with_capacity(64);
+        assert_eq!(outcome(&store, &[once(1, at(60))], now), (!used, vec![1]));
+    }
+}
+
+/// Where somebody has made the same nonce end later, it is still the same.
+#[test]
+fn what_was_used_is_not_used_again_under_a_later_end() {
+    let store = MemoryStore::with_capacity(64);
+    assert_eq!(outcome(&store, &[once(1, at(50))], at(0)), (true, vec![1]));
+    for now in [10, 49, 50, 60, 99] {
+        assert_eq!(outcome(&store, &[once(1, at(100))], at(now)), (false, vec![1]), "{now}");
+    }
 }
 
 #[test]
