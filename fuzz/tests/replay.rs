@@ -8,10 +8,11 @@ use policy_json::{DOCUMENT_CAPS, Parsed};
 
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 3] = [
+const TARGETS: [(&str, Check); 4] = [
     ("load_policy", policy_fuzz::load_policy::check),
     ("arguments", policy_fuzz::arguments::check),
     ("evaluate", policy_fuzz::evaluate::check),
+    ("schema", policy_fuzz::schema::check),
 ];
 
 #[test]
@@ -66,6 +67,7 @@ fn parts(parsed: &Parsed<'_>, value: Json<'_>) {
         let check: Check = match name.as_str() {
             Some("policy" | "policy_text") => policy_fuzz::load_policy::check,
             Some("arguments" | "arguments_text") => policy_fuzz::arguments::check,
+            Some("inputSchema") => policy_fuzz::schema::check,
             _ => {
                 parts(parsed, member);
                 continue;
