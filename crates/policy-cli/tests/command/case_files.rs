@@ -187,24 +187,40 @@ fn a_policy_that_does_not_load_is_shown_where_it_stands_in_the_case_file() {
 #[test]
 fn what_is_not_supported_yet_fails_unless_it_is_to_be_skipped() {
     let step = step(r#""tool":"t","expect":{"effect":"allow"}"#);
-    let schema = r#""policy":{"version":"1","default":"deny","tools":{"t":{"schema":{}}}}"#;
+    let approval = r#""policy":{"version":"1","default":"deny","tools":{"t":{"approve_if":[]}}}"#;
     let cases = format!(
-        "[{{\"name\":\"schema\",{schema},\"steps\":[{step}]}},
-          {{\"name\":\"tools\",\"tools\":[],\"policy\":{POLICY},\"steps\":[{step}]}},
-          {{\"name\":\"and a mistake\",\"policy\":{{\"version\":\"1\",\"tools\":{{\"t\":{{\"schema\":{{}}}}}}}},\"steps\":[{step}]}},
-          {{\"name\":\"refused\",{schema},\"expect_load_error\":{{\"code\":\"not_supported\"}}}}]"
+        "[{{\"name\":\"approval\",{approval},\"steps\":[{step}]}},
+          {{\"name\":\"and a mistake\",\"policy\":{{\"version\":\"1\",\"tools\":{{\"t\":{{\"approve_if\":[]}}}}}},\"steps\":[{step}]}},
+          {{\"name\":\"refused\",{approval},\"expect_load_error\":{{\"code\":\"not_supported\"}}}}]"
     );
     let path = file("unsupported.json", cases);
     let ran = run(["test", &path]);
-    assert!(ran.stdout.ends_with("\n1 passed, 3 failed\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("\n1 passed, 2 failed\n"), "{}", ran.stdout);
     let ran = run(["test", "--skip-unsupported", &path]);
     assert_eq!(ran.status, 1);
-    assert!(
-        ran.stdout.contains(&format!("SKIP {path}: \"schema\"\nSKIP {path}: \"tools\"\n")),
-        "{}",
-        ran.stdout
-    );
-    assert!(ran.stdout.ends_with("\n1 passed, 1 failed, 2 skipped\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("SKIP {path}: \"approval\"\n")), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("\n1 passed, 1 failed, 1 skipped\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn arguments_are_held_against_the_tools_of_a_case_and_tools_that_are_none_fail_it() {
+    let steps = |tools: &str, effect: &str| {
+        let step = step(&format!(r#""tool":"t","arguments":{{"a":1}},"expect":{{"effect":"{effect}"}}"#));
+        let policy = r#"{"version":"1","default":"deny","tools":{"t":{}}}"#;
+        format!(r#""policy":{policy},"tools":{tools},"steps":[{step}]"#)
+    };
+    let list = |schema: &str| format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#);
+    let string = list(r#"{"properties":{"a":{"type":"string"}}}"#);
+    assert_eq!(case("tools-deny.json", &steps(&string, "deny")).status, 0);
+    assert_eq!(case("tools-allow.json", &steps(&list("{}"), "allow")).status, 0);
+    let twice = r#"[{"name":"t"},{"name":"t"}]"#;
+    for (tools, said) in
+        [(list(r#"{"type":"x"}"#), "inputSchema/type"), (twice.to_owned(), "this name already")]
+    {
+        let ran = case("tools-wrong.json", &steps(&tools, "deny"));
+        assert_eq!(ran.status, 1);
+        assert!(ran.stdout.contains("`tools` cannot be used") && ran.stdout.contains(said), "{}", ran.stdout);
+    }
 }
 
 #[test]
@@ -265,19 +281,13 @@ fn the_cases_beside_the_project_pass() {
     let arguments = ["test".into(), "--skip-unsupported".into()];
     let ran = run(arguments.into_iter().chain(files.iter().cloned()));
     assert_eq!(ran.status, 0, "{}", ran.stdout);
-    // What is not supported yet: the schemas of arguments, and approval.
+    // What is not supported yet: approval.
     let skipped: Vec<(&str, &str)> = ran
         .lines()
         .into_iter()
         .filter_map(|line| line.strip_prefix("SKIP ")?.split_once(": "))
         .map(|(file, name)| (Path::new(file).file_name().unwrap().to_str().unwrap(), name))
         .collect();
-    let schema = skipped.iter().filter(|(file, _)| *file == "schema.json").count();
-    let schemas =
-        std::fs::read_to_string(files.iter().find(|file| file.ends_with("schema.json")).unwrap()).unwrap();
-    let schemas: serde_json::Value = serde_json::from_str(&schemas).unwrap();
-    assert_eq!(schema, schemas.as_array().unwrap().len(), "{skipped:?}");
-    let others: Vec<_> = skipped.iter().filter(|(file, _)| *file != "schema.json").collect();
     let approval = ("short-dialect.json", "\"action require_approval asks and charges nothing\"");
-    assert_eq!(others, [&approval]);
+    assert_eq!(skipped, [approval]);
 }
