@@ -31,3 +31,4 @@ pub mod evaluate;
 pub mod load_policy;
 pub mod tokens;
 pub mod operators;
+pub mod schema;

@@ -8,13 +8,14 @@ use policy_json::{DOCUMENT_CAPS, Parsed};
 
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 6] = [
+const TARGETS: [(&str, Check); 7] = [
     ("load_policy", policy_fuzz::load_policy::check),
     ("arguments", policy_fuzz::arguments::check),
     ("evaluate", policy_fuzz::evaluate::check),
     ("canonical", policy_fuzz::canonical::check),
     ("tokens", policy_fuzz::tokens::check),
     ("operators", policy_fuzz::operators::check),
+    ("schema", policy_fuzz::schema::check),
 ];
 
 #[test]
@@ -69,6 +70,7 @@ fn parts(parsed: &Parsed<'_>, value: Json<'_>) {
         let check: Check = match name.as_str() {
             Some("policy" | "policy_text") => policy_fuzz::load_policy::check,
             Some("arguments" | "arguments_text") => policy_fuzz::arguments::check,
+            Some("inputSchema") => policy_fuzz::schema::check,
             _ => {
                 parts(parsed, member);
                 continue;

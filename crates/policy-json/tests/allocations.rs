@@ -30,3 +30,34 @@ fn an_allowed_call_allocates_nothing() {
 
     assert_eq!(allocated.count_total, 0);
 }
+
+#[cfg(feature = "json-schema")]
+const SCHEMA: &str = r##"{"type": "object", "required": ["name", "gpuCount"], "additionalProperties": false,
+    "$defs": {"port": {"type": "string", "pattern": "^[0-9]+/(http|tcp)$"}},
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 40},
+        "imageName": {"type": "string", "pattern": "^runpod/[a-z0-9./:-]+$"},
+        "gpuCount": {"type": "integer", "minimum": 1, "maximum": 8},
+        "ports": {"type": "array", "maxItems": 8, "items": {"$ref": "#/$defs/port"}},
+        "dataCenterId": {"enum": ["EU-RO-1", "EU-SE-1", "US-TX-3"]},
+        "volumeInGb": {"anyOf": [{"type": "null"}, {"type": "number", "exclusiveMinimum": 0, "multipleOf": 0.5}]},
+        "env": {"type": "object", "additionalProperties": {"type": ["string", "null"]}}}}"##;
+
+#[cfg(feature = "json-schema")]
+#[test]
+fn a_schema_of_common_keywords_adds_no_allocation() {
+    let text = format!(
+        r#"{{"version": "1", "default": "deny", "tools": {{"create-pod": {{"schema": {SCHEMA}}}}}}}"#
+    );
+    let policy = policy_json::load("pods", text.as_bytes()).unwrap();
+    let list = format!(r#"[{{"name": "create-pod", "inputSchema": {SCHEMA}}}]"#);
+    let catalogue = policy_json::ToolCatalogue::parse(list.as_bytes()).unwrap().compile().unwrap();
+    let engine = Engine::builder(PolicySet::single(policy).unwrap()).catalogue(catalogue).build();
+    let alice = Identity::new("alice");
+    let call = || assert!(engine.evaluate(&alice, "create-pod", JsonText::new(ARGUMENTS)).is_allowed());
+    (0..3).for_each(|_| call());
+
+    let allocated = allocation_counter::measure(|| (0..100).for_each(|_| call()));
+
+    assert_eq!(allocated.count_total, 0);
+}

@@ -204,6 +204,27 @@ fn what_is_not_supported_yet_fails_unless_it_is_to_be_skipped() {
 }
 
 #[test]
+fn arguments_are_held_against_the_tools_of_a_case_and_tools_that_are_none_fail_it() {
+    let steps = |tools: &str, effect: &str| {
+        let step = step(&format!(r#""tool":"t","arguments":{{"a":1}},"expect":{{"effect":"{effect}"}}"#));
+        let policy = r#"{"version":"1","default":"deny","tools":{"t":{}}}"#;
+        format!(r#""policy":{policy},"tools":{tools},"steps":[{step}]"#)
+    };
+    let list = |schema: &str| format!(r#"[{{"name":"t","inputSchema":{schema}}}]"#);
+    let string = list(r#"{"properties":{"a":{"type":"string"}}}"#);
+    assert_eq!(case("tools-deny.json", &steps(&string, "deny")).status, 0);
+    assert_eq!(case("tools-allow.json", &steps(&list("{}"), "allow")).status, 0);
+    let twice = r#"[{"name":"t"},{"name":"t"}]"#;
+    for (tools, said) in
+        [(list(r#"{"type":"x"}"#), "inputSchema/type"), (twice.to_owned(), "this name already")]
+    {
+        let ran = case("tools-wrong.json", &steps(&tools, "deny"));
+        assert_eq!(ran.status, 1);
+        assert!(ran.stdout.contains("`tools` cannot be used") && ran.stdout.contains(said), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn a_file_that_holds_no_case_counts_as_one_that_failed() {
     let files = [
         fixture("not-there.json"),

@@ -223,6 +223,22 @@ fn names_that_the_server_does_not_list_are_pointed_out() {
 }
 
 #[test]
+fn arguments_are_held_against_the_lists_schemas() {
+    let schema = r#"{"type":"object","properties":{"name":{"type":"string"}}}"#;
+    let list = format!(
+        r#"{{"tools":[{{"name":"list-pods","inputSchema":{schema}}},{{"name":"create-pod"}},{{"name":"delete-pod"}}]}}"#
+    );
+    let calls = "{\"grant\":\"a\",\"tool\":\"list-pods\",\"arguments\":{\"name\":1}}\n{\"grant\":\"a\",\"tool\":\"list-pods\",\"arguments\":{\"name\":\"x\"}}\n";
+    let ran = eval(&["--tools", &file("schemas.json", &list)], calls);
+    assert_eq!(codes(&ran), ["schema_violation", "allowed"]);
+    assert_eq!(decisions(&ran)[0]["violation"]["pointer"], "/name");
+    let ran = eval(&["--tools", &file("no-schemas.json", list.replace("string", "sting"))], calls);
+    assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("/tools/0/inputSchema/properties/name/type"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("input schemas that cannot be used"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_tool_list_comes_in_three_forms() {
     let names = r#"[{"name":"list-pods"},{"name":"create-pod","inputSchema":{}},{"name":"delete-pod"}]"#;
     for list in

@@ -13,6 +13,7 @@ mod counters;
 mod receipts;
 mod reload;
 mod revocation;
+mod schemas;
 mod threads;
 
 use std::sync::Arc;

@@ -47,7 +47,12 @@ impl FaultKind {
 #[cfg(feature = "json-schema")]
 impl SchemaFault {
     pub(crate) fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind: FaultKind::Invalid, pointer: pointer.into(), message: message.into(), help: None }
+        Self {
+            kind: FaultKind::Invalid,
+            pointer: pointer.into(),
+            message: shown(&message.into()),
+            help: None,
+        }
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -59,4 +64,22 @@ impl SchemaFault {
         self.kind = kind;
         self
     }
+}
+
+/// A text, some of which may be the schema's, as one line that is not long.
+#[cfg(feature = "json-schema")]
+fn shown(text: &str) -> String {
+    const MOST: usize = 300;
+    let mut shown = String::new();
+    for character in text.chars().take(MOST) {
+        if character.is_control() {
+            shown.extend(character.escape_debug());
+        } else {
+            shown.push(character);
+        }
+    }
+    if text.chars().nth(MOST).is_some() {
+        shown.push_str("...");
+    }
+    shown
 }

@@ -14,23 +14,20 @@ use super::node::{Argument, Node, OnTape};
 /// Puts them in place of the crate's.
 pub(super) fn exact<'i, R>(options: ValidationOptions<'i, R, OnTape>) -> ValidationOptions<'i, R, OnTape> {
     options
-        .with_keyword("minimum", |_, value, _| bound(value, |order| order != Ordering::Less))
-        .with_keyword("maximum", |_, value, _| bound(value, |order| order != Ordering::Greater))
-        .with_keyword("exclusiveMinimum", |_, value, _| bound(value, |order| order == Ordering::Greater))
-        .with_keyword("exclusiveMaximum", |_, value, _| bound(value, |order| order == Ordering::Less))
-        .with_keyword("multipleOf", |_, value, _| {
-            let unit = number(value)?;
-            // Nothing may be a multiple of what cannot be divided by.
-            let usable = Decimal::parse(unit.text()).and_then(|unit| unit.is_multiple_of(&unit));
-            if usable == Some(true) { Ok(Box::new(Judged(MultipleOf(unit)))) } else { Err(unusable()) }
+        .with_keyword("minimum", |_, value, _| Ok(Box::new(Judged(Bound::new("minimum", value)?))))
+        .with_keyword("maximum", |_, value, _| Ok(Box::new(Judged(Bound::new("maximum", value)?))))
+        .with_keyword("exclusiveMinimum", |_, value, _| {
+            Ok(Box::new(Judged(Bound::new("exclusiveMinimum", value)?)))
         })
+        .with_keyword("exclusiveMaximum", |_, value, _| {
+            Ok(Box::new(Judged(Bound::new("exclusiveMaximum", value)?)))
+        })
+        .with_keyword("multipleOf", |_, value, _| Ok(Box::new(Judged(MultipleOf::new(value)?))))
         .with_keyword("const", |_, value, _| Ok(Box::new(Judged(OneOf::new(std::slice::from_ref(value))?))))
         .with_keyword("enum", |_, value, _| {
             Ok(Box::new(Judged(OneOf::new(value.as_array().ok_or_else(unusable)?)?)))
         })
 }
-
-type Compiled<'a> = Result<Box<dyn for<'i> Keyword<'i, OnTape>>, ValidationError<'a>>;
 
 /// Says that the keyword's value cannot be used; the meta-schema has said so before.
 fn unusable() -> ValidationError<'static> {
@@ -42,12 +39,8 @@ fn number(value: &Serde) -> Result<Number, ValidationError<'static>> {
     Number::parse(&number.to_string()).ok_or_else(unusable)
 }
 
-fn bound<'a>(value: &Serde, holds: fn(Ordering) -> bool) -> Compiled<'a> {
-    Ok(Box::new(Judged(Bound { limit: number(value)?, holds })))
-}
-
 /// What a keyword does whose answer is yes or no.
-trait Judge: Send + Sync {
+pub(super) trait Judge: Send + Sync {
     fn judge(&self, node: Node<'_>) -> bool;
 }
 
@@ -71,9 +64,23 @@ fn argument_number(node: Node<'_>) -> Option<Option<Decimal<'_>>> {
     Some(if steps.take_text(text.len().saturating_mul(4)) { Decimal::parse(text) } else { None })
 }
 
-struct Bound {
+/// `minimum` and the like.
+pub(super) struct Bound {
     limit: Number,
     holds: fn(Ordering) -> bool,
+}
+
+impl Bound {
+    pub(super) fn new(keyword: &str, value: &Serde) -> Result<Self, ValidationError<'static>> {
+        let holds: fn(Ordering) -> bool = match keyword {
+            "minimum" => |order| order != Ordering::Less,
+            "maximum" => |order| order != Ordering::Greater,
+            "exclusiveMinimum" => |order| order == Ordering::Greater,
+            "exclusiveMaximum" => |order| order == Ordering::Less,
+            _ => return Err(unusable()),
+        };
+        Ok(Self { limit: number(value)?, holds })
+    }
 }
 
 impl Judge for Bound {
@@ -89,7 +96,17 @@ impl Judge for Bound {
     }
 }
 
-struct MultipleOf(Number);
+/// `multipleOf`.
+pub(super) struct MultipleOf(Number);
+
+impl MultipleOf {
+    pub(super) fn new(value: &Serde) -> Result<Self, ValidationError<'static>> {
+        let unit = number(value)?;
+        // Nothing may be a multiple of what cannot be divided by.
+        let usable = Decimal::parse(unit.text()).and_then(|unit| unit.is_multiple_of(&unit));
+        if usable == Some(true) { Ok(Self(unit)) } else { Err(unusable()) }
+    }
+}
 
 impl Judge for MultipleOf {
     fn judge(&self, node: Node<'_>) -> bool {
@@ -104,13 +121,13 @@ impl Judge for MultipleOf {
 }
 
 /// `enum`, and `const`, which is an `enum` of one.
-struct OneOf {
+pub(super) struct OneOf {
     strings: HashSet<Box<str>>,
     others: Vec<Value>,
 }
 
 impl OneOf {
-    fn new(values: &[Serde]) -> Result<Self, ValidationError<'static>> {
+    pub(super) fn new(values: &[Serde]) -> Result<Self, ValidationError<'static>> {
         let mut one_of = Self { strings: HashSet::new(), others: Vec::new() };
         for value in values {
             match to_exact(value).ok_or_else(unusable)? {

@@ -17,6 +17,8 @@ mod convert;
 #[cfg(feature = "json-schema")]
 mod work;
 #[cfg(feature = "json-schema")]
+mod direct;
+#[cfg(feature = "json-schema")]
 mod compiled;
 #[cfg(feature = "json-schema")]
 mod compile;
@@ -24,7 +26,7 @@ mod compile;
 pub(crate) use fault::SchemaFault;
 
 #[cfg(feature = "json-schema")]
-pub(crate) use compile::compile;
+pub(crate) use compile::{compile, compile_both};
 
 #[cfg(not(feature = "json-schema"))]
 mod absent {

@@ -15,7 +15,7 @@ use super::fault::{FaultKind, SchemaFault};
 const WIDTH_MAX: u64 = 2_000;
 
 /// How many of them may stand in one chain; each takes room on the stack.
-const CHAIN_MAX: u64 = 32;
+const CHAIN_MAX: u64 = 16;
 
 /// Keywords whose subschemas look at the same value: one, a list, or by name.
 const SAME: [&str; 4] = ["not", "if", "then", "else"];
