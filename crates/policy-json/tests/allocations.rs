@@ -39,6 +39,8 @@ const SCHEMA: &str = r##"{"type": "object", "required": ["name", "gpuCount"], "a
         "imageName": {"type": "string", "pattern": "^runpod/[a-z0-9./:-]+$"},
         "gpuCount": {"type": "integer", "minimum": 1, "maximum": 8},
         "ports": {"type": "array", "maxItems": 8, "items": {"$ref": "#/$defs/port"}},
+        "mounts": {"type": "array", "items": {"type": "object", "required": ["path"],
+            "properties": {"path": {"type": "string"}, "from": {"type": "string"}}}},
         "dataCenterId": {"enum": ["EU-RO-1", "EU-SE-1", "US-TX-3"]},
         "volumeInGb": {"anyOf": [{"type": "null"}, {"type": "number", "exclusiveMinimum": 0, "multipleOf": 0.5}]},
         "env": {"type": "object", "additionalProperties": {"type": ["string", "null"]}}}}"##;
