@@ -29,6 +29,7 @@
 
 mod scan;
 mod text;
+mod places;
 
 mod diagnostic;
 mod document;
@@ -39,6 +40,7 @@ mod catalogue;
 pub use catalogue::{CATALOGUE_CAPS, CatalogueTool, ToolCatalogue};
 pub use diagnostic::{Diagnostic, DiagnosticCode, LoadError};
 pub use load::{DOCUMENT_CAPS, load};
+pub use places::{Part, Place};
 pub use text::{JsonText, Parsed, to_value};
 pub use write::to_json;
 
