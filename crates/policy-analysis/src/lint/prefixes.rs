@@ -1,0 +1,194 @@
+//! Paths and addresses that are judged by how they begin. A finding is made only where a bad value was tried and every rule
+//! of the tool on that argument let it pass.
+
+use policy_core::arguments::Caps;
+use policy_core::{Outcome, Tool, TypeMismatch, Value};
+use policy_json::Parsed;
+use regex_syntax::hir::{Hir, HirKind, Look};
+
+use super::code::LintCode;
+use super::finding::{Findings, shown};
+use super::patterns;
+use super::rules::{ConditionAt, GroupAt, List, groups};
+
+/// How many beginnings of one pattern are tried.
+const PREFIXES_MAX: usize = 8;
+
+pub(super) fn check(name: &str, tool: &Tool, findings: &mut Findings) {
+    for at in groups(name, tool).filter(|at| at.list == List::Require && at.enforces()) {
+        for condition in at.conditions() {
+            let prefixes = prefixes(&condition);
+            for prefix in &prefixes {
+                if let Some(bad) = bad_values(condition.path(), prefix, &condition)
+                    && let Some(value) = bad.values.iter().find(|value| passes(name, tool, &condition, value))
+                {
+                    let message = format!("{} such as `{}` passes as well", bad.what, shown(value));
+                    findings.add(bad.code, condition.field("value"), message, bad.help.to_owned());
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// How texts begin that satisfy the condition, as far as it says so.
+fn prefixes(at: &ConditionAt<'_>) -> Vec<String> {
+    match (at.op(), at.condition.value()) {
+        ("starts_with", Value::String(prefix)) => vec![prefix.to_string()],
+        ("regex", Value::String(pattern)) => {
+            let hir = patterns::parse(pattern);
+            let anchored = |hir: &Hir| hir.properties().look_set_prefix().contains(Look::Start);
+            hir.filter(anchored).map(|hir| literals(&hir)).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The literal beginnings of a pattern that is anchored at the start.
+fn literals(hir: &Hir) -> Vec<String> {
+    let parts = match hir.kind() {
+        HirKind::Concat(parts) => parts.as_slice(),
+        _ => std::slice::from_ref(hir),
+    };
+    let mut prefixes = vec![String::new()];
+    for part in parts {
+        let (grown, whole) = match part.kind() {
+            HirKind::Look(_) => continue,
+            HirKind::Literal(literal) => (grow(&prefixes, [&*literal.0]), true),
+            HirKind::Alternation(branches) => alternatives(&prefixes, branches),
+            HirKind::Capture(capture) => match capture.sub.kind() {
+                HirKind::Literal(literal) => (grow(&prefixes, [&*literal.0]), true),
+                HirKind::Alternation(branches) => alternatives(&prefixes, branches),
+                _ => (None, false),
+            },
+            _ => (None, false),
+        };
+        match grown {
+            Some(grown) if grown.len() <= PREFIXES_MAX => prefixes = grown,
+            _ => break,
+        }
+        if !whole {
+            break;
+        }
+    }
+    prefixes
+}
+
+fn alternatives(prefixes: &[String], branches: &[Hir]) -> (Option<Vec<String>>, bool) {
+    let literal = |branch: &Hir| match branch.kind() {
+        HirKind::Literal(literal) => Some(literal.0.to_vec()),
+        _ => None,
+    };
+    let texts: Option<Vec<Vec<u8>>> = branches.iter().map(literal).collect();
+    match texts {
+        Some(texts) => (grow(prefixes, texts.iter().map(Vec::as_slice)), true),
+        None => (None, false),
+    }
+}
+
+fn grow<'l>(prefixes: &[String], literals: impl IntoIterator<Item = &'l [u8]>) -> Option<Vec<String>> {
+    let mut grown = Vec::new();
+    for literal in literals {
+        let literal = std::str::from_utf8(literal).ok()?;
+        grown.extend(prefixes.iter().map(|prefix| format!("{prefix}{literal}")));
+    }
+    Some(grown)
+}
+
+/// Values that begin well and lead elsewhere.
+struct BadValues {
+    code: LintCode,
+    what: &'static str,
+    help: &'static str,
+    values: Vec<String>,
+}
+
+fn bad_values(path: &str, prefix: &str, at: &ConditionAt<'_>) -> Option<BadValues> {
+    if let Some((_, authority)) = prefix.split_once("://") {
+        let is_open = !authority.is_empty() && !authority.contains(['/', '?', '#', '@']);
+        return is_open.then(|| BadValues {
+            code: LintCode::UrlPrefix,
+            what: "this judges an address by how it begins: another host",
+            help: "close the host with `/`, or judge the host itself with `url_host_in`",
+            values: vec![
+                format!("{prefix}.attacker.example/"),
+                format!("{prefix}.attacker.example"),
+                format!("{prefix}@attacker.example/"),
+            ],
+        });
+    }
+    let drive = matches!(prefix.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    let rooted = prefix.starts_with('/') || prefix.starts_with("~/") || drive;
+    if prefix.is_empty() || !(rooted || (is_path_name(path) && at.op() == "starts_with")) {
+        return None;
+    }
+    let separator = if prefix.contains('\\') { '\\' } else { '/' };
+    let up = format!("..{separator}..{separator}etc{separator}passwd");
+    let values = if prefix.ends_with(separator) {
+        vec![format!("{prefix}{up}")]
+    } else {
+        vec![format!("{prefix}{separator}{up}"), format!("{prefix}-other{separator}file")]
+    };
+    Some(BadValues {
+        code: LintCode::PathPrefix,
+        what: "this judges a path by how it begins: a path to elsewhere",
+        help: "judge it with `path_within`, or require also that it has no `..`, and end the directory with `/`",
+        values,
+    })
+}
+
+/// Whether an argument of this name is likely to be a path, by the names that servers use.
+fn is_path_name(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or_default().to_lowercase().replace(['_', '-'], "");
+    ["path", "paths", "file", "filename", "filepath", "cwd", "workdir", "dir", "directory", "folder", "root"]
+        .iter()
+        .any(|known| name == *known)
+        || ["path", "dir", "directory", "file", "folder"].iter().any(|end| name.ends_with(end))
+}
+
+/// Whether the tool's rules that look at this argument alone let the value pass.
+fn passes(name: &str, tool: &Tool, at: &ConditionAt<'_>, value: &str) -> bool {
+    let Some(arguments) = arguments(at.path(), value) else { return false };
+    let Ok(parsed) = Parsed::parse(arguments.as_bytes(), Caps::default()) else { return false };
+    let Some(root) = parsed.root() else { return false };
+    if at.condition.judge(root) != Outcome::Holds {
+        return false;
+    }
+    let alone = |other: &GroupAt<'_>| other.conditions().all(|condition| condition.path() == at.path());
+    groups(name, tool).filter(GroupAt::enforces).all(|group| match group.list {
+        // Of a group that must hold, every condition must.
+        List::Require => group
+            .conditions()
+            .filter(|condition| condition.path() == at.path())
+            .all(|condition| condition.condition.judge(root) == Outcome::Holds),
+        List::DenyIf => {
+            !alone(&group) || group.group.judge(root, TypeMismatch::Deny).0 == Outcome::False
+        }
+    })
+}
+
+/// Arguments that have this text at this path; `None` where the path is of a form that this does not know.
+fn arguments(path: &str, value: &str) -> Option<String> {
+    let names = path.strip_prefix("args.")?;
+    if names.contains(['[', ']']) || names.split('.').any(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
+        return None;
+    }
+    let mut text = json_string(value);
+    for name in names.rsplit('.') {
+        text = format!("{{{}:{text}}}", json_string(name));
+    }
+    Some(text)
+}
+
+fn json_string(text: &str) -> String {
+    let mut written = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => written.extend(['\\', character]),
+            control if u32::from(control) < 0x20 => written.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => written.push(other),
+        }
+    }
+    written.push('"');
+    written
+}
