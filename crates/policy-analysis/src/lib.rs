@@ -1,3 +1,5 @@
 //! What a policy document means as a whole, decided from the document alone.
 //!
 //! Nothing here decides calls, and nothing here does I/O: the engine of policy-core is asked wherever a call can be tried.
+
+pub mod values;

@@ -8,6 +8,8 @@ pub enum Effect {
     Allow,
     /// It must not.
     Deny,
+    /// It must not, unless a person approves of it.
+    RequireApproval,
 }
 
 impl Effect {
@@ -17,11 +19,12 @@ impl Effect {
         match self {
             Self::Allow => "allow",
             Self::Deny => "deny",
+            Self::RequireApproval => "require_approval",
         }
     }
 }
 
-/// Why a call is allowed or denied. `docs/decisions.md` has an example of each.
+/// Why a call is allowed, denied or waits for approval. `docs/decisions.md` has an example of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Code {
@@ -47,6 +50,10 @@ pub enum Code {
     DeniedByRule,
     /// An argument is of a type that a condition cannot judge.
     TypeMismatch,
+    /// The call needs a person's approval, and has none.
+    ApprovalRequired,
+    /// The call needs a person's approval, and the one that came with it does not hold.
+    ApprovalInvalid,
     /// The argument that says what the call costs does not say it.
     InvalidCost,
     /// A limit has no room for the call.
@@ -61,7 +68,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Allowed,
         Self::NoPolicy,
         Self::GrantRevoked,
@@ -73,6 +80,8 @@ impl Code {
         Self::RequireFailed,
         Self::DeniedByRule,
         Self::TypeMismatch,
+        Self::ApprovalRequired,
+        Self::ApprovalInvalid,
         Self::InvalidCost,
         Self::LimitExceeded,
         Self::CountersFull,
@@ -95,6 +104,8 @@ impl Code {
             Self::RequireFailed => "require_failed",
             Self::DeniedByRule => "denied_by_rule",
             Self::TypeMismatch => "type_mismatch",
+            Self::ApprovalRequired => "approval_required",
+            Self::ApprovalInvalid => "approval_invalid",
             Self::InvalidCost => "invalid_cost",
             Self::LimitExceeded => "limit_exceeded",
             Self::CountersFull => "counters_full",
@@ -103,12 +114,13 @@ impl Code {
         }
     }
 
-    /// What a call with this code comes to: only [`Code::Allowed`] is an allow.
+    /// What a call with this code comes to: only [`Code::Allowed`] is an allow, only [`Code::ApprovalRequired`] may become one.
     #[must_use]
     #[inline]
     pub const fn effect(self) -> Effect {
         match self {
             Self::Allowed => Effect::Allow,
+            Self::ApprovalRequired => Effect::RequireApproval,
             _ => Effect::Deny,
         }
     }

@@ -139,7 +139,7 @@ impl Decision {
     /// denies. The receipt keeps nothing else of the decision alive while the tool runs.
     ///
     /// # Errors
-    /// When the call is denied: the decision itself.
+    /// When the call is denied, or waits for approval: the decision itself.
     pub fn into_result(mut self) -> Result<Receipt, Self> {
         if self.is_allowed() {
             Ok(self
@@ -150,10 +150,15 @@ impl Decision {
         }
     }
 
-    /// What an MCP host answers in place of the tool: the text of a result with `isError: true`.
+    /// What an MCP host answers in place of the tool: the text of a result with `isError: true`. Begins with
+    /// `[POLICY DENIED]`, or with `[APPROVAL REQUIRED]` where the call is not denied but waits for a person.
     #[must_use]
     pub fn denial_text(&self) -> String {
-        format!("[POLICY DENIED] {}", self.message())
+        let what = match self.effect() {
+            Effect::RequireApproval => "[APPROVAL REQUIRED]",
+            Effect::Allow | Effect::Deny => "[POLICY DENIED]",
+        };
+        format!("{what} {}", self.message())
     }
 
     /// The receipt for what the call was charged, to be handed to `Engine::refund` where the call never reached the

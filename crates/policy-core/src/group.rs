@@ -1,4 +1,4 @@
-//! A group of conditions, as `require` and `deny_if` list them.
+//! A group of conditions, as `require`, `deny_if` and `approve_if` list them.
 
 use crate::arguments::Json;
 use crate::condition::{Condition, Outcome};
@@ -16,10 +16,10 @@ pub enum Mode {
 /// What becomes of a present argument whose type a condition cannot judge, such as `"5000"` under `gt`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TypeMismatch {
-    /// The call is denied, under `require` and under `deny_if`.
+    /// The call is denied, under `require`, `deny_if` and `approve_if`.
     #[default]
     Deny,
-    /// The condition is false, as in the format's origin: `deny_if` lets the call through.
+    /// The condition is false, as in the format's origin: `deny_if` lets the call through, `approve_if` does not ask.
     Ignore,
 }
 
@@ -28,7 +28,7 @@ pub enum TypeMismatch {
 pub struct Group {
     /// All must hold; where there are none, the group holds always.
     pub conditions: Vec<Condition>,
-    /// What the agent reads when this group denies.
+    /// What the agent reads when this group denies, or asks for approval.
     pub on_deny: Option<Box<str>>,
     /// Whether it decides.
     pub mode: Mode,

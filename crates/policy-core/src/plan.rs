@@ -14,11 +14,11 @@ use crate::group::{Group, Mode, TypeMismatch};
 use crate::identity::Identity;
 use crate::limit::Limit;
 use crate::path::Path;
-use crate::policy::DefaultEffect;
+use crate::policy::{Action, DefaultEffect, Tool};
 use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, CounterState};
-use crate::verdict::{CostFault, Counted, Detail, GroupList, Place, Verdict};
+use crate::verdict::{CostFault, Counted, Detail, GroupList, Place, Verdict, Whose};
 
 /// How an engine decides, where the host may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(crate) fn plan<'a, A: Arguments>(
 ) -> Option<Contingent<'a>> {
     let Found { program, rules } = find(snapshot, request.identity, request.tool, verdict)?;
     let (reads, groups, limits) = match rules {
-        None => (program.all_tools_read, false, &[][..]),
+        None => (program.all_tools_read, program.all_tools_have_groups, &[][..]),
         Some(rules) => {
             if rules.denies {
                 verdict.settle(Code::ToolDenied, Place::Action);
@@ -75,7 +75,7 @@ pub(crate) fn plan<'a, A: Arguments>(
     };
     let everybodys = program.all_tools.as_slice();
     if reads != Reads::Nothing || groups {
-        return plan_arguments(rules, reads, [limits, everybodys], request, verdict);
+        return plan_arguments(program, rules, reads, [limits, everybodys], request, verdict);
     }
     plan_limits(limits, everybodys, None, request.identity, verdict)
 }
@@ -150,8 +150,9 @@ fn is_tool_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/'))
 }
 
-/// Steps 5 to 7: the arguments, and the rules that look at them.
+/// Steps 5 to 8: the arguments, and the rules that look at them.
 fn plan_arguments<'a, A: Arguments>(
+    program: &'a Program,
     rules: Option<&'a Rules>,
     reads: Reads,
     limits: [&'a [CompiledLimit]; 2],
@@ -159,7 +160,7 @@ fn plan_arguments<'a, A: Arguments>(
     verdict: &mut Verdict,
 ) -> Option<Contingent<'a>> {
     let mut tape = TAPE.take();
-    let contingent = judge_arguments(rules, reads, limits, request, &mut tape, verdict);
+    let contingent = judge_arguments(program, rules, reads, limits, request, &mut tape, verdict);
     if !tape.is_oversized() {
         TAPE.set(tape);
     }
@@ -167,6 +168,7 @@ fn plan_arguments<'a, A: Arguments>(
 }
 
 fn judge_arguments<'a, A: Arguments>(
+    program: &'a Program,
     rules: Option<&'a Rules>,
     reads: Reads,
     limits: [&'a [CompiledLimit]; 2],
@@ -190,25 +192,38 @@ fn judge_arguments<'a, A: Arguments>(
             }
         },
     };
-    let rules = rules.map(|rules| &*rules.tool);
+    let tool = rules.map(|rules| &*rules.tool);
+    let everybodys = &program.everybodys;
+    let own = |groups: fn(&Tool) -> &Vec<Group>| tool.map_or(&[][..], |tool| groups(tool));
     let lists = [
-        (GroupList::Require, rules.map_or(&[][..], |tool| &tool.require)),
-        (GroupList::DenyIf, rules.map_or(&[][..], |tool| &tool.deny_if)),
+        (Whose::Tool, GroupList::Require, own(|tool| &tool.require)),
+        (Whose::AllTools, GroupList::Require, &*everybodys.require),
+        (Whose::Tool, GroupList::DenyIf, own(|tool| &tool.deny_if)),
+        (Whose::AllTools, GroupList::DenyIf, &*everybodys.deny_if),
+        (Whose::Tool, GroupList::ApproveIf, own(|tool| &tool.approve_if)),
+        (Whose::AllTools, GroupList::ApproveIf, &*everybodys.approve_if),
     ];
-    for (list, groups) in lists {
+    // What asks for approval: the first that does, once nothing denies.
+    let mut asking = tool.filter(|tool| tool.action == Action::RequireApproval).map(|_| Place::Action);
+    for (whose, list, groups) in lists {
         for (place, group) in (0..).zip(groups) {
             let Some((code, condition)) = judge(list, group, root, request.options.type_mismatch) else {
                 continue;
             };
-            let place = Place::Group { list, group: place, condition };
-            match group.mode {
-                Mode::Shadow => verdict.shadow(code, place),
-                Mode::Enforce => {
+            let place = Place::Group { whose, list, group: place, condition };
+            match (group.mode, code) {
+                (Mode::Shadow, _) => verdict.shadow(code, place),
+                (Mode::Enforce, Code::ApprovalRequired) => asking = asking.or(Some(place)),
+                (Mode::Enforce, _) => {
                     verdict.settle(code, place);
                     return None;
                 }
             }
         }
+    }
+    if let Some(place) = asking {
+        verdict.settle(Code::ApprovalRequired, place);
+        return None;
     }
     let [own, everybodys] = limits;
     plan_limits(own, everybodys, root, request.identity, verdict)
@@ -226,7 +241,7 @@ fn read<'t>(
     tape.root(source).filter(|root| root.kind() == Kind::Object).ok_or(not_an_object)
 }
 
-/// What a group denies with, and the condition to name; `None` where it does not deny.
+/// What a group denies or asks with, and the condition to name; `None` where it does neither.
 fn judge(
     list: GroupList,
     group: &Group,
@@ -243,10 +258,13 @@ fn judge(
         },
     };
     let code = match (list, outcome) {
-        (GroupList::Require, Outcome::Holds) | (GroupList::DenyIf, Outcome::False) => return None,
+        (GroupList::Require, Outcome::Holds) | (GroupList::DenyIf | GroupList::ApproveIf, Outcome::False) => {
+            return None;
+        }
         (GroupList::Require, Outcome::False) => Code::RequireFailed,
         (GroupList::DenyIf, Outcome::Holds) => Code::DeniedByRule,
-        (GroupList::Require | GroupList::DenyIf, Outcome::Mismatch) => Code::TypeMismatch,
+        (GroupList::ApproveIf, Outcome::Holds) => Code::ApprovalRequired,
+        (_, Outcome::Mismatch) => Code::TypeMismatch,
     };
     Some((code, condition))
 }

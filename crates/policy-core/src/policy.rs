@@ -152,6 +152,12 @@ pub enum DefaultEffect {
 /// `all_tools`: what holds for every call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AllTools {
+    /// Every group must hold, after the tool's own.
+    pub require: Vec<Group>,
+    /// Any group that holds denies, after the tool's own.
+    pub deny_if: Vec<Group>,
+    /// Any group that holds asks for approval, after the tool's own.
+    pub approve_if: Vec<Group>,
     /// Limits on every call.
     pub limits: Vec<Limit>,
     /// Text for people.
@@ -163,12 +169,14 @@ pub struct AllTools {
 pub struct Tool {
     /// What happens to a call that no rule denies.
     pub action: Action,
-    /// What the agent reads where `action` denies.
+    /// What the agent reads where `action` denies or asks for approval.
     pub reason: Option<Box<str>>,
     /// Every group must hold.
     pub require: Vec<Group>,
     /// Any group that holds denies.
     pub deny_if: Vec<Group>,
+    /// Any group that holds asks for approval.
+    pub approve_if: Vec<Group>,
     /// Limits on this tool.
     pub limits: Vec<Limit>,
     /// The short dialect's limit on this tool.
@@ -185,6 +193,19 @@ pub enum Action {
     #[default]
     Allow,
     Deny,
+    RequireApproval,
+}
+
+impl Action {
+    /// The action's name in a policy.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::RequireApproval => "require_approval",
+        }
+    }
 }
 
 /// The SHA-256 of a policy document's bytes; all zeros for a policy that was made in code.

@@ -8,7 +8,7 @@ use crate::counter::{CounterHash, Fingerprint};
 use crate::group::{Group, Mode};
 use crate::identity::Identity;
 use crate::limit::{Limit, Scope};
-use crate::policy::{Action, DefaultEffect, Digest, Policy, PolicyFault, Tool};
+use crate::policy::{Action, AllTools, DefaultEffect, Digest, Policy, PolicyFault, Tool};
 use crate::scope::{ScopeKey, ScopeValue};
 
 /// One compiled policy.
@@ -24,8 +24,12 @@ pub(crate) struct Program {
     tools: Vec<Entry>,
     /// The limits on every call.
     pub(crate) all_tools: Vec<CompiledLimit>,
-    /// Whether any of them looks at the arguments.
+    /// Whether anything that holds for every call looks at the arguments.
     pub(crate) all_tools_read: Reads,
+    /// Whether any group holds for every call, be it without conditions.
+    pub(crate) all_tools_have_groups: bool,
+    /// The groups that hold for every call.
+    pub(crate) everybodys: Groups,
 }
 
 /// What a policy says of one name. Fills one cache line: among ten thousand names every line is one that is not there.
@@ -49,8 +53,27 @@ pub(crate) struct Rules {
     pub(crate) denies: bool,
     /// Whether any rule, or any limit, looks at the arguments; if none does, they are not parsed.
     pub(crate) reads: Reads,
-    /// Whether there is any group, be it without conditions.
+    /// Whether any group holds for it, be it without conditions or everybody's, or `action` asks for approval.
     pub(crate) has_groups: bool,
+}
+
+/// Groups that hold for every call.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    pub(crate) require: Vec<Group>,
+    pub(crate) deny_if: Vec<Group>,
+    pub(crate) approve_if: Vec<Group>,
+}
+
+impl Groups {
+    fn are_any(&self) -> bool {
+        !(self.require.is_empty() && self.deny_if.is_empty() && self.approve_if.is_empty())
+    }
+
+    fn reads(&self) -> Reads {
+        let judged = Reads::of_groups(self.require.iter().chain(&self.deny_if));
+        judged.max(Reads::of_asking(&self.approve_if))
+    }
 }
 
 /// Who looks at a call's arguments.
@@ -74,6 +97,12 @@ impl Reads {
     fn of_groups<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Self {
         let reading = groups.into_iter().filter(|group| !group.conditions.is_empty());
         reading.map(|group| Self::of_mode(group.mode)).max().unwrap_or(Self::Nothing)
+    }
+
+    /// An approval is bound to the arguments, whatever it is that asks for it.
+    fn of_asking(groups: &[Group]) -> Self {
+        let asks = groups.iter().any(|group| group.mode == Mode::Enforce);
+        if asks { Self::Enforced } else { Self::of_groups(groups) }
     }
 
     fn of_limits<'a>(limits: impl IntoIterator<Item = &'a Limit>) -> Self {
@@ -123,11 +152,14 @@ impl Program {
         let mut names =
             HashMap::with_capacity_and_hasher(tools.len().saturating_add(hide.len()), RandomState::default());
         let mut entries: Vec<Entry> = Vec::with_capacity(names.capacity());
-        let all_tools_read = Reads::of_limits(&all_tools.limits);
+        let AllTools { require, deny_if, approve_if, limits: all_limits, .. } = all_tools;
+        let everybodys = Groups { require, deny_if, approve_if };
+        let all_tools_read = Reads::of_limits(&all_limits).max(everybodys.reads());
+        let all_tools_have_groups = everybodys.are_any();
         // All names first: copied one after the other they lie side by side, and are near when they are looked up.
         names.extend(tools.keys().cloned().zip(0..));
         for (name, tool) in tools {
-            let rules = Some(Rules::new(&name, tool, all_tools_read));
+            let rules = Some(Rules::new(&name, tool, all_tools_read, all_tools_have_groups));
             entries.push(Entry { name, hidden: None, rules });
         }
         let mut hides_all = None;
@@ -145,8 +177,19 @@ impl Program {
                 }
             }
         }
-        let all_tools = compile_limits(all_tools.limits, LimitOrigin::AllTools);
-        Ok(Self { id, digest, default, hides_all, names, tools: entries, all_tools, all_tools_read })
+        let all_tools = compile_limits(all_limits, LimitOrigin::AllTools);
+        Ok(Self {
+            id,
+            digest,
+            default,
+            hides_all,
+            names,
+            tools: entries,
+            all_tools,
+            all_tools_read,
+            all_tools_have_groups,
+            everybodys,
+        })
     }
 
     /// The index of a name that the document has.
@@ -163,10 +206,14 @@ impl Program {
 }
 
 impl Rules {
-    fn new(name: &str, mut tool: Tool, all_tools_read: Reads) -> Self {
+    fn new(name: &str, mut tool: Tool, all_tools_read: Reads, all_tools_have_groups: bool) -> Self {
+        let asks = tool.action == Action::RequireApproval;
         let groups = Reads::of_groups(tool.require.iter().chain(&tool.deny_if));
-        let reads = groups.max(Reads::of_limits(&tool.limits)).max(all_tools_read);
-        let has_groups = !tool.require.is_empty() || !tool.deny_if.is_empty();
+        let asking = if asks { Reads::Enforced } else { Reads::of_asking(&tool.approve_if) };
+        let reads = groups.max(asking).max(Reads::of_limits(&tool.limits)).max(all_tools_read);
+        let has_groups = !(tool.require.is_empty() && tool.deny_if.is_empty() && tool.approve_if.is_empty())
+            || asks
+            || all_tools_have_groups;
         let mut limits = compile_limits(std::mem::take(&mut tool.limits), LimitOrigin::Tool);
         if let Some(rate_limit) = tool.rate_limit {
             limits.push(CompiledLimit::new(rate_limit.to_limit(name), LimitOrigin::RateLimit));

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use crate::code::Code;
+use crate::group::Group;
 use crate::limit::{Limit, Window};
 use crate::policy::escape;
 use crate::program::{Entry, LimitOrigin};
 use crate::snapshot::Snapshot;
-use crate::verdict::{Detail, GroupList, Place, Verdict};
+use crate::verdict::{Detail, GroupList, Place, Verdict, Whose};
 
 /// What a place is in.
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +31,28 @@ impl<'a> Context<'a> {
         self.entry().map_or("", |entry| &entry.name)
     }
 
-    fn group(&self, list: GroupList, place: u32) -> Option<&'a crate::group::Group> {
-        let tool = &self.entry()?.rules.as_ref()?.tool;
+    fn group(&self, whose: Whose, list: GroupList, place: u32) -> Option<&'a Group> {
+        let groups = match whose {
+            Whose::Tool => {
+                let tool = &self.entry()?.rules.as_ref()?.tool;
+                [&tool.require, &tool.deny_if, &tool.approve_if]
+            }
+            Whose::AllTools => {
+                let everybodys = &self.verdict.program(self.snapshot)?.everybodys;
+                [&everybodys.require, &everybodys.deny_if, &everybodys.approve_if]
+            }
+        };
+        let [require, deny_if, approve_if] = groups;
         match list {
-            GroupList::Require => at(&tool.require, place),
-            GroupList::DenyIf => at(&tool.deny_if, place),
+            GroupList::Require => at(require, place),
+            GroupList::DenyIf => at(deny_if, place),
+            GroupList::ApproveIf => at(approve_if, place),
         }
+    }
+
+    /// What `action` says to the agent, where the policy has a text for it.
+    fn reason(&self) -> Option<String> {
+        self.entry()?.rules.as_ref()?.tool.reason.as_deref().map(ToOwned::to_owned)
     }
 
     /// The rule's id: for people and logs. Two rules can share one; a pointer is exact.
@@ -49,17 +66,18 @@ impl<'a> Context<'a> {
             Place::ToolName => "(invalid tool name)".to_owned(),
             Place::Arguments => "(arguments)".to_owned(),
             Place::Action => format!("/tools/{}/action", self.tool()),
-            Place::Group { list, group, condition } => {
-                let named = self.group(list, group).and_then(|group| at(&group.conditions, condition?));
+            Place::Group { whose, list, group, condition } => {
+                let named =
+                    self.group(whose, list, group).and_then(|group| at(&group.conditions, condition?));
+                let rules = match whose {
+                    Whose::Tool => format!("/tools/{}/{}", self.tool(), list.name()),
+                    Whose::AllTools => format!("/all_tools/{}", list.name()),
+                };
                 match named {
-                    Some(condition) => format!(
-                        "/tools/{}/{}/{}-{}",
-                        self.tool(),
-                        list.name(),
-                        condition.path().text(),
-                        condition.operator().name()
-                    ),
-                    None => format!("/tools/{}/{}/(always)", self.tool(), list.name()),
+                    Some(condition) => {
+                        format!("{rules}/{}-{}", condition.path().text(), condition.operator().name())
+                    }
+                    None => format!("{rules}/(always)"),
                 }
             }
             Place::Limit(LimitOrigin::RateLimit) => format!("/tools/{}/rate_limit", self.tool()),
@@ -81,10 +99,17 @@ impl<'a> Context<'a> {
             Place::Hidden(place) => format!("/hide/{place}"),
             Place::Default | Place::ToolName => "/default".to_owned(),
             Place::Action => format!("{}/action", tool()),
-            Place::Group { list, group, condition: Some(condition) } => {
-                format!("{}/{}/{group}/conditions/{condition}", tool(), list.name())
+            Place::Group { whose, list, group, condition } => {
+                let rules = match whose {
+                    Whose::Tool => tool(),
+                    Whose::AllTools => "/all_tools".to_owned(),
+                };
+                let group = format!("{rules}/{}/{group}", list.name());
+                match condition {
+                    Some(condition) => format!("{group}/conditions/{condition}"),
+                    None => group,
+                }
             }
-            Place::Group { list, group, condition: None } => format!("{}/{}/{group}", tool(), list.name()),
             Place::Limit(LimitOrigin::Tool(place)) => format!("{}/limits/{place}", tool()),
             Place::Limit(LimitOrigin::RateLimit) => format!("{}/rate_limit", tool()),
             Place::Limit(LimitOrigin::AllTools(place)) => format!("/all_tools/limits/{place}"),
@@ -108,10 +133,11 @@ impl<'a> Context<'a> {
             Code::Hidden => format!("Tool \"{tool}\" is hidden by policy"),
             Code::DefaultDeny => format!("Tool \"{tool}\" is not permitted by policy"),
             Code::InvalidToolName => "The tool's name is not valid".to_owned(),
-            Code::ToolDenied => self
-                .entry()
-                .and_then(|entry| entry.rules.as_ref()?.tool.reason.as_deref())
-                .map_or_else(|| format!("Tool \"{tool}\" is denied by policy"), ToOwned::to_owned),
+            Code::ToolDenied => {
+                self.reason().unwrap_or_else(|| format!("Tool \"{tool}\" is denied by policy"))
+            }
+            Code::ApprovalRequired => self.asking_message(place, &tool),
+            Code::ApprovalInvalid => "The approval is not acceptable".to_owned(),
             Code::InvalidArguments => match detail {
                 Some(Detail::Argument(error)) => format!("The arguments are not acceptable: {error}"),
                 Some(Detail::Cost(_)) | None => "The arguments are not acceptable".to_owned(),
@@ -127,8 +153,8 @@ impl<'a> Context<'a> {
     }
 
     fn group_message(&self, code: Code, place: Place, tool: &str) -> String {
-        let Place::Group { list, group, condition } = place else { return String::new() };
-        let group = self.group(list, group);
+        let Place::Group { whose, list, group, condition } = place else { return String::new() };
+        let group = self.group(whose, list, group);
         let condition = group.and_then(|group| at(&group.conditions, condition?));
         if let (Code::TypeMismatch, Some(condition)) = (code, condition) {
             return format!("Argument {} must be {}", condition.path().text(), condition.wanted_type());
@@ -143,6 +169,23 @@ impl<'a> Context<'a> {
             }
             (None, None) => format!("Tool \"{tool}\" is not permitted by policy"),
         }
+    }
+
+    fn asking_message(&self, place: Place, tool: &str) -> String {
+        let (text, condition) = match place {
+            Place::Group { whose, list, group, condition } => {
+                let group = self.group(whose, list, group);
+                let condition = group.and_then(|group| at(&group.conditions, condition?));
+                (group.and_then(|group| group.on_deny.as_deref()).map(ToOwned::to_owned), condition)
+            }
+            _ => (self.reason(), None),
+        };
+        text.unwrap_or_else(|| match condition {
+            Some(condition) => {
+                format!("Tool \"{tool}\" needs approval with these arguments ({})", condition.path().text())
+            }
+            None => format!("Tool \"{tool}\" needs approval"),
+        })
     }
 
     fn limit_message(
@@ -180,6 +223,7 @@ impl GroupList {
         match self {
             Self::Require => "require",
             Self::DenyIf => "deny_if",
+            Self::ApproveIf => "approve_if",
         }
     }
 }

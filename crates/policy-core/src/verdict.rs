@@ -168,6 +168,7 @@ pub(crate) enum Place {
     Action,
     Arguments,
     Group {
+        whose: Whose,
         list: GroupList,
         group: u32,
         condition: Option<u32>,
@@ -180,6 +181,14 @@ pub(crate) enum Place {
 pub(crate) enum GroupList {
     Require,
     DenyIf,
+    ApproveIf,
+}
+
+/// Whose groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Tool,
+    AllTools,
 }
 
 /// What a message needs beyond the place.

@@ -1,6 +1,6 @@
 //! A policy as a document again: what `load` reads back as the same policy.
 
-use policy_core::{Action, DefaultEffect, Group, Limit, Mode, Policy, Tool, Value, Window};
+use policy_core::{Action, AllTools, DefaultEffect, Group, Limit, Mode, Policy, Tool, Value, Window};
 
 /// The document of a policy, indented. Its bytes are the format's, not those that the policy was loaded from.
 #[must_use]
@@ -23,10 +23,13 @@ pub fn to_json(policy: &Policy) -> String {
             out.list_field("hide", &policy.hide, |out, name| out.string(name));
         }
         let all_tools = &policy.all_tools;
-        if !all_tools.limits.is_empty() || all_tools.description.is_some() {
+        if *all_tools != AllTools::default() {
             out.field("all_tools", |out| {
                 out.object(|out| {
                     out.optional_text_field("description", all_tools.description.as_deref());
+                    groups(out, "require", &all_tools.require);
+                    groups(out, "deny_if", &all_tools.deny_if);
+                    groups(out, "approve_if", &all_tools.approve_if);
                     if !all_tools.limits.is_empty() {
                         out.list_field("limits", &all_tools.limits, limit);
                     }
@@ -48,16 +51,13 @@ pub fn to_json(policy: &Policy) -> String {
 fn tool(out: &mut Writer, tool: &Tool) {
     out.object(|out| {
         out.optional_text_field("description", tool.description.as_deref());
-        if tool.action == Action::Deny {
-            out.text_field("action", "deny");
+        if tool.action != Action::Allow {
+            out.text_field("action", tool.action.name());
         }
         out.optional_text_field("reason", tool.reason.as_deref());
-        if !tool.require.is_empty() {
-            out.list_field("require", &tool.require, group);
-        }
-        if !tool.deny_if.is_empty() {
-            out.list_field("deny_if", &tool.deny_if, group);
-        }
+        groups(out, "require", &tool.require);
+        groups(out, "deny_if", &tool.deny_if);
+        groups(out, "approve_if", &tool.approve_if);
         if !tool.limits.is_empty() {
             out.list_field("limits", &tool.limits, limit);
         }
@@ -70,6 +70,12 @@ fn tool(out: &mut Writer, tool: &Tool) {
             });
         }
     });
+}
+
+fn groups(out: &mut Writer, name: &str, groups: &[Group]) {
+    if !groups.is_empty() {
+        out.list_field(name, groups, group);
+    }
 }
 
 fn group(out: &mut Writer, group: &Group) {

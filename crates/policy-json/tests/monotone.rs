@@ -12,8 +12,8 @@ mod random;
 mod still_counters;
 
 use policy_core::{
-    Action, Amount, Code, Decision, DecisionOptions, DefaultEffect, Effect, Engine, Group, Identity, Limit,
-    ManualClock, Mode, Policy, PolicySet, Timestamp, Tool, TypeMismatch, Window,
+    Action, AllTools, Amount, Code, Decision, DecisionOptions, DefaultEffect, Effect, Engine, Group,
+    Identity, Limit, ManualClock, Mode, Policy, PolicySet, Timestamp, Tool, TypeMismatch, Window,
 };
 use policy_json::JsonText;
 use proptest::prelude::*;
@@ -80,6 +80,10 @@ fn single(policy: &Policy) -> PolicySet {
 enum Addition {
     Require(Group),
     DenyIf(Group),
+    ApproveIf(Group),
+    RequireOfAll(Group),
+    DenyIfOfAll(Group),
+    ApproveIfOfAll(Group),
     ToolLimit(Limit),
     LimitOnAllTools(Limit),
 }
@@ -95,6 +99,10 @@ fn addition(mode: Mode) -> impl Strategy<Value = Addition> {
     prop_oneof![
         group().prop_map(Addition::Require),
         group().prop_map(Addition::DenyIf),
+        group().prop_map(Addition::ApproveIf),
+        group().prop_map(Addition::RequireOfAll),
+        group().prop_map(Addition::DenyIfOfAll),
+        group().prop_map(Addition::ApproveIfOfAll),
         limit().prop_map(Addition::ToolLimit),
         limit().prop_map(Addition::LimitOnAllTools),
     ]
@@ -122,6 +130,10 @@ impl Addition {
         match self {
             Self::Require(group) => insert(&mut rules?.require, place, group),
             Self::DenyIf(group) => insert(&mut rules?.deny_if, place, group),
+            Self::ApproveIf(group) => insert(&mut rules?.approve_if, place, group),
+            Self::RequireOfAll(group) => insert(&mut policy.all_tools.require, place, group),
+            Self::DenyIfOfAll(group) => insert(&mut policy.all_tools.deny_if, place, group),
+            Self::ApproveIfOfAll(group) => insert(&mut policy.all_tools.approve_if, place, group),
             Self::ToolLimit(limit) => {
                 let limits = &mut rules?.limits;
                 can_be_added(&limit, limits).then(|| insert(limits, place, limit))?;
@@ -169,8 +181,13 @@ proptest! {
         for tool in enforced.tools.values_mut() {
             tool.require.retain(|group| group.mode == Mode::Enforce);
             tool.deny_if.retain(|group| group.mode == Mode::Enforce);
+            tool.approve_if.retain(|group| group.mode == Mode::Enforce);
             tool.limits.retain(|limit| limit.mode == Mode::Enforce);
         }
+        let everybodys = &mut enforced.all_tools;
+        everybodys.require.retain(|group| group.mode == Mode::Enforce);
+        everybodys.deny_if.retain(|group| group.mode == Mode::Enforce);
+        everybodys.approve_if.retain(|group| group.mode == Mode::Enforce);
         enforced.all_tools.limits.retain(|limit| limit.mode == Mode::Enforce);
         let (with, without) = (call.by(&policy), call.by(&enforced));
         prop_assert_eq!(with.code(), without.code());
@@ -260,8 +277,11 @@ proptest! {
     fn the_order_of_a_groups_conditions_changes_no_outcome((policy, call) in policy_and_call()) {
         let mut turned = policy.clone();
         for tool in turned.tools.values_mut() {
-            tool.require.iter_mut().chain(&mut tool.deny_if).for_each(|group| group.conditions.reverse());
+            let groups = tool.require.iter_mut().chain(&mut tool.deny_if).chain(&mut tool.approve_if);
+            groups.for_each(|group| group.conditions.reverse());
         }
+        let AllTools { require, deny_if, approve_if, .. } = &mut turned.all_tools;
+        require.iter_mut().chain(deny_if).chain(approve_if).for_each(|group| group.conditions.reverse());
         let (before, after) = (call.by(&policy), call.by(&turned));
         prop_assert_eq!(before.code(), after.code());
         let group = |pointer: String| pointer.split("/conditions/").next().map(ToOwned::to_owned);
@@ -285,7 +305,13 @@ proptest! {
                 prop_assert_eq!(group(&lenient.pointer()), group(&place));
             }
             Code::TypeMismatch => {
-                let later = [Code::Allowed, Code::DeniedByRule, Code::InvalidCost, Code::LimitExceeded];
+                let later = [
+                    Code::Allowed,
+                    Code::DeniedByRule,
+                    Code::ApprovalRequired,
+                    Code::InvalidCost,
+                    Code::LimitExceeded,
+                ];
                 prop_assert!(later.contains(&lenient.code()), "{:?}", lenient.code());
             }
             code => {

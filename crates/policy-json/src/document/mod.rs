@@ -16,9 +16,9 @@ use crate::text::Parsed;
 
 const DOCUMENT_FIELDS: &[&str] =
     &["version", "default", "hide", "all_tools", "tools", "description", "$schema"];
-const ALL_TOOLS_FIELDS: &[&str] = &["limits", "description"];
+const ALL_TOOLS_FIELDS: &[&str] = &["require", "deny_if", "approve_if", "limits", "description"];
 const TOOL_FIELDS: &[&str] =
-    &["require", "deny_if", "limits", "action", "reason", "rate_limit", "description"];
+    &["require", "deny_if", "approve_if", "limits", "action", "reason", "rate_limit", "description"];
 
 /// Reads a document. The policy means something only where nothing was found wrong.
 pub(crate) fn read(id: &str, parsed: &Parsed<'_>) -> (Policy, Vec<Diagnostic>) {
@@ -121,11 +121,11 @@ impl Reading<'_> {
         let mut all_tools = AllTools::default();
         self.fields(at, value, "`all_tools`", ALL_TOOLS_FIELDS, |this, at, name, value| {
             match name {
+                "require" => all_tools.require = this.groups(at, value),
+                "deny_if" => all_tools.deny_if = this.groups(at, value),
+                "approve_if" => all_tools.approve_if = this.groups(at, value),
                 "limits" => all_tools.limits = this.limits(at, value),
                 "description" => all_tools.description = this.text(at, value).map(Into::into),
-                "require" | "deny_if" | "approve_if" => {
-                    this.not_supported(at, value, &format!("`all_tools.{name}`"));
-                }
                 _ => return false,
             }
             true
@@ -149,6 +149,7 @@ impl Reading<'_> {
             match name {
                 "require" => tool.require = this.groups(at, value),
                 "deny_if" => tool.deny_if = this.groups(at, value),
+                "approve_if" => tool.approve_if = this.groups(at, value),
                 "limits" => tool.limits = this.limits(at, value),
                 "rate_limit" => tool.rate_limit = this.rate_limit(at, value),
                 "action" => {
@@ -158,7 +159,7 @@ impl Reading<'_> {
                 }
                 "reason" => tool.reason = this.text(at, value).map(Into::into),
                 "description" => tool.description = this.text(at, value).map(Into::into),
-                "schema" | "approve_if" => this.not_supported(at, value, &format!("`{name}`")),
+                "schema" => this.not_supported(at, value, &format!("`{name}`")),
                 _ => return false,
             }
             true
@@ -167,13 +168,10 @@ impl Reading<'_> {
     }
 
     fn action(&mut self, at: &At<'_>, value: Json<'_>) -> Option<Action> {
-        if value.as_str() == Some("require_approval") {
-            self.not_supported(at, value, "the action `require_approval`");
-            return None;
-        }
-        self.word(at, value, "action", &["allow", "deny"], |word| match word {
+        self.word(at, value, "action", &["allow", "deny", "require_approval"], |word| match word {
             "allow" => Some(Action::Allow),
             "deny" => Some(Action::Deny),
+            "require_approval" => Some(Action::RequireApproval),
             _ => None,
         })
     }

@@ -195,15 +195,21 @@ pub(crate) fn can_be_added(limit: &Limit, limits: &[Limit]) -> bool {
 
 pub(crate) fn tool() -> impl Strategy<Value = Tool> {
     let groups = || prop::collection::vec(group(), 0..3);
-    let action = prop_oneof![9 => Just(Action::Allow), 1 => Just(Action::Deny)];
+    let asking = prop::collection::vec(group(), 0..2);
+    let action = prop_oneof![
+        8 => Just(Action::Allow),
+        1 => Just(Action::Deny),
+        1 => Just(Action::RequireApproval),
+    ];
     let rate_limit = prop::option::weighted(0.2, (max(), 1..100_000_u32));
     let texts = (optional_text(), optional_text());
-    (action, groups(), groups(), limits(), rate_limit, texts).prop_map(
-        |(action, require, deny_if, limits, rate_limit, (reason, description))| Tool {
+    (action, groups(), groups(), asking, limits(), rate_limit, texts).prop_map(
+        |(action, require, deny_if, approve_if, limits, rate_limit, (reason, description))| Tool {
             action,
             reason,
             require,
             deny_if,
+            approve_if,
             limits,
             rate_limit: rate_limit.map(|(max, seconds)| RateLimit { max, window: Window::Seconds(seconds) }),
             description,
@@ -217,17 +223,24 @@ pub(crate) fn tool_name() -> impl Strategy<Value = String> {
     prop_oneof![8 => select(known.to_vec()), 1 => Just("*".to_owned()), 1 => odd_text()]
 }
 
+/// Groups that every call meets: mostly none, since with some few calls are allowed.
+fn everybodys_groups() -> impl Strategy<Value = Vec<Group>> {
+    prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(group(), 1)]
+}
+
 pub(crate) fn policy() -> impl Strategy<Value = Policy> {
     let default = select(vec![DefaultEffect::Allow, DefaultEffect::Deny]);
     let hide = prop::collection::btree_set(tool_name(), 0..2);
     let hide = prop_oneof![9 => Just(Vec::new()), 1 => hide.prop_map(Vec::from_iter)];
     let tools = prop::collection::btree_map(tool_name().prop_map(Into::into), tool(), 1..4);
     let texts = (optional_text(), optional_text(), optional_text());
-    (default, hide, limits(), tools, texts).prop_map(
-        |(default, hide, limits, tools, (description, schema_uri, all_tools))| {
+    let everybodys = (everybodys_groups(), everybodys_groups(), everybodys_groups(), limits());
+    (default, hide, everybodys, tools, texts).prop_map(
+        |(default, hide, everybodys, tools, (description, schema_uri, all_tools))| {
+            let (require, deny_if, approve_if, limits) = everybodys;
             let mut policy = Policy::new("p", default);
             policy.hide = hide.into_iter().filter(|name| !name.is_empty()).map(Into::into).collect();
-            policy.all_tools = AllTools { limits, description: all_tools };
+            policy.all_tools = AllTools { require, deny_if, approve_if, limits, description: all_tools };
             policy.tools = tools;
             policy.description = description;
             policy.schema_uri = schema_uri;
