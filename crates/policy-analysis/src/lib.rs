@@ -2,4 +2,10 @@
 //!
 //! Nothing here decides calls, and nothing here does I/O: the engine of policy-core is asked wherever a call can be tried.
 
+mod nearest;
 pub mod values;
+
+mod lint;
+
+pub use lint::{Explanation, Finding, LintCode, LintInput, Severity, lint};
+pub use nearest::nearest;

@@ -3,22 +3,59 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use policy_core::arguments::Caps;
-use policy_core::{Outcome, Policy, Tool, Value};
-use policy_json::{Part, Parsed, ToolCatalogue};
+use policy_core::{DefaultEffect, Outcome, Policy, Tool, Value};
+use policy_json::{Part, ToolCatalogue};
 
 use super::code::{LintCode, Severity};
 use super::finding::{Findings, shown};
 use super::groups::is_asked_for;
-use super::rules::{ConditionAt, List, Reach, groups, limits, limits_of_all};
+use super::rules::{ConditionAt, GroupAt, Groups, List, Reach, arguments, limits, names};
 use super::schema::{ABSENT, ARRAY, Argument, Facts, NUMBER, Presence, STRING, Schemas};
 use crate::nearest::nearest;
+use crate::values::as_arguments;
 
 pub(super) fn check(policy: &Policy, catalogue: &ToolCatalogue, reach: &Reach<'_>, findings: &mut Findings) {
     for (name, tool) in policy.tools.iter().filter(|(name, tool)| reach.comes_to_rules(name, tool)) {
         let listed = catalogue.tool(name);
         let Some(schema) = listed.and_then(|listed| listed.input_schema.as_ref()) else { continue };
-        Checker { name, tool, schemas: Schemas::new(schema), known: HashMap::new() }.check(policy, findings);
+        Checker { name, tool, schemas: Schemas::new(schema), known: HashMap::new() }.check(findings);
+    }
+    if !reach.hides_all {
+        all_tools(policy, catalogue, reach, findings);
+    }
+}
+
+/// Groups of `all_tools` judge the calls of every tool, and tools have different arguments.
+fn all_tools(policy: &Policy, catalogue: &ToolCatalogue, reach: &Reach<'_>, findings: &mut Findings) {
+    let comes = |name: &str| match policy.tools.get(name) {
+        Some(tool) => reach.comes_to_rules(name, tool),
+        None => reach.default == DefaultEffect::Allow && !reach.is_hidden(name),
+    };
+    let callable: Vec<(&str, Option<Schemas<'_>>)> = catalogue
+        .tools()
+        .filter(|listed| comes(&listed.name))
+        .map(|listed| (&*listed.name, listed.input_schema.as_ref().map(Schemas::new)))
+        .collect();
+    for condition in Groups::of_all(policy).iter().flat_map(GroupAt::conditions) {
+        let Some(names) = names(condition.path()) else { continue };
+        let lacks = |schemas: &Option<Schemas<'_>>| {
+            schemas.is_some_and(|schemas| matches!(schemas.argument(&names), Argument::Never { .. }))
+        };
+        let lacking: Vec<&str> =
+            callable.iter().filter(|(_, schemas)| lacks(schemas)).map(|(name, _)| *name).collect();
+        let path = shown(condition.path());
+        let asked_of_each = condition.at.list == List::Require && !condition.is_exists(false);
+        let message = if asked_of_each && !lacking.is_empty() {
+            let some: Vec<String> = lacking.iter().take(5).map(|name| format!("`{}`", shown(name))).collect();
+            let more = if lacking.len() > 5 { ", ..." } else { "" };
+            format!("every call of {}{more} is denied: their input schemas have no `{path}`", some.join(", "))
+        } else if !lacking.is_empty() && lacking.len() == callable.len() {
+            format!("no tool that can be called has an argument `{path}`, by their input schemas")
+        } else {
+            continue;
+        };
+        let help = "write the rule under the tools that have the argument".to_owned();
+        findings.add(LintCode::UnknownArgument, condition.field("path"), message, help);
     }
 }
 
@@ -31,8 +68,8 @@ struct Checker<'p> {
 }
 
 impl<'p> Checker<'p> {
-    fn check(mut self, policy: &'p Policy, findings: &mut Findings) {
-        for at in groups(self.name, self.tool) {
+    fn check(mut self, findings: &mut Findings) {
+        for at in Groups::of_tool(self.name, self.tool).iter() {
             let mut optional = HashSet::new();
             for condition in at.conditions() {
                 self.look_up(condition.path());
@@ -42,7 +79,7 @@ impl<'p> Checker<'p> {
                         if fits(&condition, facts, findings) {
                             value_fits(&condition, facts, findings);
                         }
-                        if at.list == List::DenyIf && optional.insert(condition.path()) {
+                        if at.list != List::Require && optional.insert(condition.path()) {
                             self.may_be_left_out(&condition, facts, findings);
                         }
                     }
@@ -55,8 +92,6 @@ impl<'p> Checker<'p> {
             let Some(path) = &at.limit.increment_from else { continue };
             self.cost(path.text(), pointer, findings);
         }
-        // A cost of `all_tools` is asked of every tool. What one of them lacks is this tool's business.
-        let _all = limits_of_all(policy);
     }
 
     fn look_up(&mut self, path: &'p str) {
@@ -73,7 +108,7 @@ impl<'p> Checker<'p> {
     fn may_be_left_out(&self, at: &ConditionAt<'_>, facts: &Facts<'_>, findings: &mut Findings) {
         let path = at.path();
         let says_so = at.at.conditions().any(|other| other.path() == path && other.op() == "exists");
-        if says_so || is_asked_for(self.name, self.tool, path) {
+        if says_so || is_asked_for(Groups::of_tool(self.name, self.tool), path) {
             return;
         }
         let null_is_a_value = matches!(at.op(), "eq" | "neq" | "in" | "not_in");
@@ -112,10 +147,11 @@ impl<'p> Checker<'p> {
                     );
                     let help = "take the cost from an argument that is a number".to_owned();
                     findings.add(LintCode::TypeNeverFits, pointer, message, help);
-                } else if facts.presence == Presence::Optional && !is_asked_for(self.name, self.tool, path) {
+                } else if facts.presence == Presence::Optional
+                    && !is_asked_for(Groups::of_tool(self.name, self.tool), path)
+                {
                     let message = format!("a call without `{}` is denied, since it has no cost", shown(path));
-                    let help =
-                        "require that it is there, with an `on_deny` that says so: the agent then knows what to add";
+                    let help = "require that it is there, with an `on_deny` that says so: the agent then knows what to add";
                     findings.add(LintCode::OptionalCost, pointer, message, help.to_owned());
                 }
             }
@@ -124,24 +160,19 @@ impl<'p> Checker<'p> {
     }
 }
 
-/// The names that a path is made of; `None` for forms that lead through lists.
-fn names(path: &str) -> Option<Vec<&str>> {
-    let names = path.strip_prefix("args.")?;
-    let listed = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
-    (!names.contains(['[', ']']) && !names.split('.').any(listed)).then(|| names.split('.').collect())
-}
-
 fn unknown(argument: &Argument<'_>, pointer: String, path: &str, findings: &mut Findings) {
     let code = LintCode::UnknownArgument;
     let path = shown(path);
     match argument {
         Argument::Never { name, known } => {
-            let message = format!("the tool has no argument `{path}`: its input schema rules `{}` out", shown(name));
+            let message =
+                format!("the tool has no argument `{path}`: its input schema rules `{}` out", shown(name));
             let help = match nearest(name, known.iter().copied()) {
                 Some(near) => Some(format!("did you mean `{}`?", shown(near))),
                 None if known.is_empty() => None,
                 None => {
-                    let some: Vec<String> = known.iter().take(8).map(|name| format!("`{}`", shown(name))).collect();
+                    let some: Vec<String> =
+                        known.iter().take(8).map(|name| format!("`{}`", shown(name))).collect();
                     let more = if known.len() > 8 { ", ..." } else { "" };
                     Some(format!("there are {}{more}", some.join(", ")))
                 }
@@ -151,8 +182,9 @@ fn unknown(argument: &Argument<'_>, pointer: String, path: &str, findings: &mut 
         // Where more is permitted than is described, only a name that is nearly one that is described is worth a word.
         Argument::Undescribed { name, known } => {
             if let Some(near) = nearest(name, known.iter().copied()) {
-                let message =
-                    format!("the tool's input schema does not describe `{path}`, though it permits more than it describes");
+                let message = format!(
+                    "the tool's input schema does not describe `{path}`, though it permits more than it describes"
+                );
                 let help = Some(format!("did you mean `{}`?", shown(near)));
                 findings.add_as(code, Severity::Note, (pointer, Part::Value), message, help);
             }
@@ -197,9 +229,11 @@ fn value_fits(at: &ConditionAt<'_>, facts: &Facts<'_>, findings: &mut Findings) 
                 one_value(at, facts, element, format!("{}/{place}", at.field("value")), findings);
             }
         }
-        ("contains", element) if !(facts.may_be(STRING) && matches!(element, Value::String(_))) => {
-            if !facts.may_have_element(element) {
-                let message = format!("`{}` never has this element, by the tool's input schema", shown(at.path()));
+        ("contains", element) => {
+            let is_part = facts.may_be(STRING) && matches!(element, Value::String(_));
+            if !is_part && !facts.may_have_element(element) {
+                let message =
+                    format!("`{}` never has this element, by the tool's input schema", shown(at.path()));
                 findings.add(LintCode::ValueOutsideSchema, at.field("value"), message, None);
             }
         }
@@ -224,7 +258,13 @@ fn value_fits(at: &ConditionAt<'_>, facts: &Facts<'_>, findings: &mut Findings) 
     }
 }
 
-fn one_value(at: &ConditionAt<'_>, facts: &Facts<'_>, value: &Value, pointer: String, findings: &mut Findings) {
+fn one_value(
+    at: &ConditionAt<'_>,
+    facts: &Facts<'_>,
+    value: &Value,
+    pointer: String,
+    findings: &mut Findings,
+) {
     if facts.may_equal(value) {
         return;
     }
@@ -234,7 +274,8 @@ fn one_value(at: &ConditionAt<'_>, facts: &Facts<'_>, value: &Value, pointer: St
         (Some(few), Value::String(text)) => match nearest(text, few.iter().copied()) {
             Some(near) => Some(format!("did you mean `{}`?", shown(near))),
             None => {
-                let some: Vec<String> = few.iter().take(8).map(|value| format!("`{}`", shown(value))).collect();
+                let some: Vec<String> =
+                    few.iter().take(8).map(|value| format!("`{}`", shown(value))).collect();
                 let more = if few.len() > 8 { ", ..." } else { "" };
                 Some(format!("it is one of {}{more}", some.join(", ")))
             }
@@ -246,13 +287,8 @@ fn one_value(at: &ConditionAt<'_>, facts: &Facts<'_>, value: &Value, pointer: St
 
 /// Whether the condition would hold, or mismatch, for this value.
 fn may_hold(at: &ConditionAt<'_>, value: &Value) -> bool {
-    let judged = || {
-        let mut text = super::values_as_json(value);
-        for name in names(at.path())?.iter().rev() {
-            text = format!("{{{}:{text}}}", super::values_as_json(&Value::String((*name).into())));
-        }
-        let parsed = Parsed::parse(text.as_bytes(), Caps::default()).ok()?;
-        Some(at.condition.judge(parsed.root()?) != Outcome::False)
-    };
-    judged().unwrap_or(true)
+    let judged = names(at.path()).and_then(|names| {
+        as_arguments(&arguments(&names, value.clone()), |root| at.condition.judge(root) != Outcome::False)
+    });
+    judged.unwrap_or(true)
 }

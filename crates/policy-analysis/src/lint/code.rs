@@ -242,13 +242,17 @@ impl LintCode {
             Self::DeniesEverything => "No tool can be called.",
             Self::AllowsEverything => "Every call is allowed.",
             Self::OnlyShadow => "Every rule is in shadow mode, so nothing is enforced.",
-            Self::DeniesEveryCall => "The rules of a tool contradict each other, so that every call is denied.",
+            Self::DeniesEveryCall => {
+                "The rules of a tool contradict each other, so that every call is denied."
+            }
             Self::NeverHolds => "Conditions of one group that no argument satisfies.",
             Self::AlwaysHolds => "A group or condition that asks nothing.",
             Self::DuplicateCondition => "A condition twice in one group.",
             Self::DuplicateGroup => "A group twice in one list.",
             Self::RedundantCondition => "A condition that follows from another of its group.",
-            Self::AbsentPasses => "A `deny_if` group that is an allow-list turned round: an absent argument passes.",
+            Self::AbsentPasses => {
+                "A `deny_if` group that is an allow-list turned round: an absent argument passes."
+            }
             Self::DuplicateValue => "A value twice in the list of `in` or `not_in`.",
             Self::StarInPath => "A star in a path, which stands for itself.",
             Self::UnanchoredPattern => "A pattern under `require` that matches a part of the text.",
@@ -260,7 +264,9 @@ impl LintCode {
             Self::BlankInName => "A name with blanks at an end, or with characters that do not show.",
             Self::UnusualName => "A tool name with characters that MCP servers do not use.",
             Self::StarInName => "A star in a name, which stands for itself.",
-            Self::LimitNeverReached => "A limit that another limit of the same counter never lets a call reach.",
+            Self::LimitNeverReached => {
+                "A limit that another limit of the same counter never lets a call reach."
+            }
             Self::LimitAdmitsNothing => "A limit that denies every call.",
             Self::CounterMixesUnits => "A counter that counts calls in one place and amounts in another.",
             Self::EmptyText => "A text for the agent that is empty.",

@@ -87,7 +87,8 @@ impl Findings {
 
     /// The findings in the order of the text.
     pub(super) fn placed(self, parsed: &Parsed<'_>) -> Vec<Finding> {
-        let wanted: Vec<_> = self.list.iter().map(|(finding, part)| (finding.pointer.as_str(), *part)).collect();
+        let wanted: Vec<_> =
+            self.list.iter().map(|(finding, part)| (finding.pointer.as_str(), *part)).collect();
         let places = parsed.locate(&wanted);
         let mut findings: Vec<Finding> = self.list.into_iter().map(|(finding, _)| finding).collect();
         for (finding, place) in findings.iter_mut().zip(places) {

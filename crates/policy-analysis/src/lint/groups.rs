@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use policy_core::{Tool, Value};
+use policy_core::Value;
 
 use super::code::LintCode;
 use super::finding::{Findings, shown};
 use super::key;
-use super::rules::{ConditionAt, GroupAt, List, groups};
+use super::rules::{ConditionAt, GroupAt, Groups, List};
 
-pub(super) fn check(name: &str, tool: &Tool, findings: &mut Findings) {
+pub(super) fn check(groups: Groups<'_>, findings: &mut Findings) {
     let mut seen: HashMap<(&str, bool, String), usize> = HashMap::new();
-    for at in groups(name, tool) {
+    for at in groups.iter() {
         let list = at.list.name();
         if !at.group.conditions.is_empty() {
             let key = (list, at.enforces(), key::group(at.group));
@@ -28,7 +28,7 @@ pub(super) fn check(name: &str, tool: &Tool, findings: &mut Findings) {
         }
         one_group(&at, findings);
     }
-    absent_passes(name, tool, findings);
+    absent_passes(groups, findings);
 }
 
 fn one_group(at: &GroupAt<'_>, findings: &mut Findings) {
@@ -77,11 +77,11 @@ fn one_condition(at: &ConditionAt<'_>, findings: &mut Findings) {
 }
 
 /// `deny_if x not_in [...]` is an allow-list turned round, and a call that leaves `x` out passes by it.
-fn absent_passes(name: &str, tool: &Tool, findings: &mut Findings) {
-    for at in groups(name, tool).filter(|at| at.list == List::DenyIf) {
+fn absent_passes(groups: Groups<'_>, findings: &mut Findings) {
+    for at in groups.iter().filter(|at| at.list != List::Require) {
         let [condition] = at.group.conditions.as_slice() else { continue };
         let path = condition.path().text();
-        if !matches!(condition.operator().name(), "neq" | "not_in") || is_asked_for(name, tool, path) {
+        if !matches!(condition.operator().name(), "neq" | "not_in") || is_asked_for(groups, path) {
             continue;
         }
         let op = condition.operator().name();
@@ -93,15 +93,13 @@ fn absent_passes(name: &str, tool: &Tool, findings: &mut Findings) {
 }
 
 /// Whether a call without the argument is denied by another rule, or the rules speak of its absence.
-pub(super) fn is_asked_for(name: &str, tool: &Tool, path: &str) -> bool {
+pub(super) fn is_asked_for(groups: Groups<'_>, path: &str) -> bool {
     let inside = |other: &str| {
         other == path || other.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']))
     };
-    groups(name, tool).any(|at| match at.list {
-        List::Require => {
-            at.enforces() && at.conditions().any(|at| inside(at.path()) && !at.is_exists(false))
-        }
-        List::DenyIf => {
+    groups.iter().any(|at| match at.list {
+        List::Require => at.enforces() && at.conditions().any(|at| inside(at.path()) && !at.is_exists(false)),
+        List::DenyIf | List::ApproveIf => {
             at.enforces()
                 && at.group.conditions.len() == 1
                 && at.conditions().any(|at| at.path() == path && at.is_exists(false))

@@ -30,7 +30,9 @@ pub(super) fn check(policy: &Policy, reach: &Reach<'_>, findings: &mut Findings)
 fn admits_nothing(at: &LimitAt<'_>, findings: &mut Findings) {
     if at.limit.max.micros() == 0 && at.limit.increment_from.is_none() && at.enforces() {
         let (message, help) = match at.owner {
-            Owner::Tool(_) => ("`max` is 0, so every call is denied", "write `\"action\": \"deny\"` on the tool"),
+            Owner::Tool(_) => {
+                ("`max` is 0, so every call is denied", "write `\"action\": \"deny\"` on the tool")
+            }
             Owner::AllTools => ("`max` is 0, so every call of every tool is denied", "leave the limit out"),
         };
         let help = format!("{help} if that is meant; otherwise give the number of calls");
@@ -45,9 +47,17 @@ fn mixes_units(counter: &str, limits: &[LimitAt<'_>], findings: &mut Findings) {
         let first = *windows.entry(at.limit.window.seconds()).or_insert(at);
         if first.limit.increment_from.is_some() != at.limit.increment_from.is_some() {
             let counter = shown(counter);
-            let message = format!("`{counter}` counts calls in one place and amounts in the other: {}", first.pointer());
+            let message = format!(
+                "`{counter}` counts calls in one place and amounts in the other: {}",
+                first.pointer()
+            );
             let help = "give the amounts a counter of their own".to_owned();
-            return findings.add(LintCode::CounterMixesUnits, format!("{}/counter", at.pointer()), message, help);
+            return findings.add(
+                LintCode::CounterMixesUnits,
+                format!("{}/counter", at.pointer()),
+                message,
+                help,
+            );
         }
     }
 }
@@ -75,12 +85,13 @@ fn never_reached(limits: &[LimitAt<'_>], findings: &mut Findings) {
     let mut judged: BTreeMap<(u32, u32), bool> = BTreeMap::new();
     for list in lists.values() {
         for (short, at) in list {
-            let reached_first = list.range(short.saturating_add(1)..).take(WINDOWS_MAX).find(|(long, other)| {
-                // The longer window is made of whole shorter ones.
-                long.checked_rem(*short) == Some(0)
-                    && other.limit.max <= at.limit.max
-                    && *judged.entry((*short, **long)).or_insert_with(|| accompanied(*short, **long))
-            });
+            let reached_first =
+                list.range(short.saturating_add(1)..).take(WINDOWS_MAX).find(|(long, other)| {
+                    // The longer window is made of whole shorter ones.
+                    long.checked_rem(*short) == Some(0)
+                        && other.limit.max <= at.limit.max
+                        && *judged.entry((*short, **long)).or_insert_with(|| accompanied(*short, **long))
+                });
             if let Some((_, other)) = reached_first {
                 let message = format!(
                     "{} a {} is never reached: {} a {} is used up first",

@@ -8,9 +8,11 @@ mod explanation;
 mod finding;
 mod key;
 mod rules;
+mod schema;
 
 // The rules, one family a file. None uses another.
 mod arguments;
+mod contradictions;
 mod groups;
 mod limits;
 mod listed;
@@ -29,7 +31,7 @@ pub use explanation::Explanation;
 pub use finding::Finding;
 
 use finding::Findings;
-use rules::Reach;
+use rules::{Groups, Reach};
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -65,13 +67,15 @@ pub fn lint(input: &LintInput<'_>) -> Vec<Finding> {
     names::check(policy, catalogue, &mut findings);
     texts::check(policy, &mut findings);
     limits::check(policy, &reach, &mut findings);
-    for (name, tool) in &policy.tools {
-        // What stands where no call comes to is reported as a whole.
-        if reach.comes_to_rules(name, tool) {
-            groups::check(name, tool, &mut findings);
-            patterns::check(name, tool, &mut findings);
-            prefixes::check(name, tool, &mut findings);
-        }
+    // What stands where no call comes to is reported as a whole.
+    let tools = policy.tools.iter().filter(|(name, tool)| reach.comes_to_rules(name, tool));
+    let tools = tools.map(|(name, tool)| Groups::of_tool(name, tool));
+    let all = Groups::of_all(policy);
+    for owned in tools.chain((!reach.hides_all).then_some(all)) {
+        groups::check(owned, &mut findings);
+        contradictions::check(owned, all, &mut findings);
+        patterns::check(owned, &mut findings);
+        prefixes::check(owned, &mut findings);
     }
     if let Some(catalogue) = catalogue {
         listed::check(policy, catalogue, &reach, &mut findings);

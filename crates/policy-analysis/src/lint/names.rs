@@ -49,12 +49,23 @@ fn tool_name(name: &str, (pointer, part): (&str, Part), findings: &mut Findings)
     if name.contains('*') {
         let code = LintCode::StarInName;
         let message = format!("`{}` is the name of one tool: a star stands for itself", shown(name));
-        return add(code, code.severity(), message, "write out each name; only `hide` knows `\"*\"`, for all tools");
+        return add(
+            code,
+            code.severity(),
+            message,
+            "write out each name; only `hide` knows `\"*\"`, for all tools",
+        );
     }
     if has_blank(name) {
         let code = LintCode::BlankInName;
-        let message = format!("`{}` begins or ends with a blank, or has characters that do not show", shown(name));
-        return add(code, code.severity(), message, "names are compared byte for byte: write it as the server does");
+        let message =
+            format!("`{}` begins or ends with a blank, or has characters that do not show", shown(name));
+        return add(
+            code,
+            code.severity(),
+            message,
+            "names are compared byte for byte: write it as the server does",
+        );
     }
     let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/');
     if !name.bytes().all(usual) || name.is_empty() || name.len() > NAME_MAX {
@@ -74,7 +85,8 @@ fn tool_name(name: &str, (pointer, part): (&str, Part), findings: &mut Findings)
 
 fn counter_name(name: &str, limit: &LimitAt<'_>, findings: &mut Findings) {
     if has_blank(name) {
-        let message = format!("`{}` begins or ends with a blank, or has characters that do not show", shown(name));
+        let message =
+            format!("`{}` begins or ends with a blank, or has characters that do not show", shown(name));
         let help = "limits share a counter only if its name is the same, byte for byte".to_owned();
         findings.add(LintCode::BlankInName, format!("{}/counter", limit.pointer()), message, help);
     }
@@ -105,13 +117,7 @@ impl<'p> Alike<'p> {
         Self { what, folded: HashMap::new(), skeletons: HashMap::new() }
     }
 
-    fn look(
-        &mut self,
-        name: &'p str,
-        is_listed: bool,
-        place: (String, Part),
-        findings: &mut Findings,
-    ) {
+    fn look(&mut self, name: &'p str, is_listed: bool, place: (String, Part), findings: &mut Findings) {
         let folded = name.to_lowercase().replace(['-', '_', '.', ' ', '/'], "");
         let other = |seen: Option<&(&'p str, bool)>| {
             let (other, listed) = *seen?;

@@ -1,17 +1,17 @@
 //! Patterns: where they are not anchored, where a dot is meant and any character is said, and how large they are.
 
-use policy_core::{Mode, PATTERN_SIZE_MAX, Tool, Value};
+use policy_core::{PATTERN_SIZE_MAX, Value};
 use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::code::LintCode;
 use super::finding::{Findings, shown};
-use super::rules::{ConditionAt, List, groups};
+use super::rules::{ConditionAt, Groups, List};
 
 /// The size of a pattern, compiled, from which on it is said to be large.
 const LARGE: usize = PATTERN_SIZE_MAX / 4;
 
-pub(super) fn check(name: &str, tool: &Tool, findings: &mut Findings) {
-    for at in groups(name, tool) {
+pub(super) fn check(groups: Groups<'_>, findings: &mut Findings) {
+    for at in groups.iter() {
         for condition in at.conditions().filter(|condition| condition.op() == "regex") {
             let Value::String(pattern) = condition.condition.value() else { continue };
             let Some(hir) = parse(pattern) else { continue };
@@ -20,11 +20,13 @@ pub(super) fn check(name: &str, tool: &Tool, findings: &mut Findings) {
                 let what = match at.list {
                     List::Require => "so it asks only that the argument is a text",
                     List::DenyIf => "so every text is denied",
+                    List::ApproveIf => "so every text is asked about",
                 };
                 let message = format!("this pattern is found in every text, {what}");
-                let help = "say what the text is to look like; patterns search, they do not match the whole text";
+                let help =
+                    "say what the text is to look like; patterns search, they do not match the whole text";
                 findings.add(LintCode::AlwaysHolds, condition.field("value"), message, help.to_owned());
-            } else if at.list == List::Require && at.group.mode == Mode::Enforce {
+            } else if at.list == List::Require && at.enforces() {
                 unanchored(&condition, pattern, &hir, findings);
                 unescaped_dot(&condition, pattern, findings);
             }
@@ -82,8 +84,11 @@ fn open(hir: &Hir, at_end: bool) -> bool {
             repetition.max.is_none()
                 && match repetition.sub.kind() {
                     // Anything, or anything but the end of the line: few characters are left out.
-                    HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => class.ranges().len() <= 2
-                        && class.iter().map(regex_syntax::hir::ClassUnicodeRange::len).sum::<usize>() > 1_000_000,
+                    HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => {
+                        class.ranges().len() <= 2
+                            && class.iter().map(regex_syntax::hir::ClassUnicodeRange::len).sum::<usize>()
+                                > 1_000_000
+                    }
                     _ => false,
                 }
         }
@@ -93,8 +98,8 @@ fn open(hir: &Hir, at_end: bool) -> bool {
 
 /// The ends of host names that are looked for.
 const ENDS: [&str; 18] = [
-    "com", "org", "net", "io", "dev", "ai", "app", "cloud", "gov", "edu", "co", "de", "uk", "eu", "internal", "local",
-    "example", "test",
+    "com", "org", "net", "io", "dev", "ai", "app", "cloud", "gov", "edu", "co", "de", "uk", "eu", "internal",
+    "local", "example", "test",
 ];
 
 /// `api.example.com` in a pattern: each dot stands for any character.
@@ -116,7 +121,8 @@ fn unescaped_dot(at: &ConditionAt<'_>, pattern: &str, findings: &mut Findings) {
                 let rest = pattern.get(position.saturating_add(1)..).unwrap_or_default();
                 let word = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric()).count();
                 let (word, after) = rest.split_at_checked(word).unwrap_or((rest, ""));
-                let ends_there = after.is_empty() || after.starts_with(['/', '$', ':', ')', '|', '\\', '(', '[']);
+                let ends_there =
+                    after.is_empty() || after.starts_with(['/', '$', ':', ')', '|', '\\', '(', '[']);
                 if ends_there && ENDS.contains(&word) {
                     let message = format!("the dot before `{word}` stands for any character");
                     let help = "write `\\\\.` (a backslash is doubled in JSON)".to_owned();
@@ -138,7 +144,8 @@ fn large(at: &ConditionAt<'_>, pattern: &str, findings: &mut Findings) {
     if can_be && regex::RegexBuilder::new(pattern).size_limit(LARGE).nest_limit(64).build().is_err() {
         let (large, most) = (LARGE >> 10, PATTERN_SIZE_MAX >> 10);
         let message = format!("compiled, this pattern takes more than {large} KiB; {most} KiB is the most");
-        let help = "repeat less: `\\w{500}` is 500 copies of a large class; `[0-9A-Za-z_]` is a small one".to_owned();
+        let help = "repeat less: `\\w{500}` is 500 copies of a large class; `[0-9A-Za-z_]` is a small one"
+            .to_owned();
         findings.add(LintCode::LargePattern, at.field("value"), message, help);
     }
 }

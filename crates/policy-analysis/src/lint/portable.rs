@@ -48,7 +48,8 @@ fn group(group: Json<'_>, at: &str, findings: &mut Findings) {
     fields(group, at, &["conditions", "on_deny"], findings);
     for (place, condition) in elements(group, "conditions") {
         let at = format!("{at}/conditions/{place}");
-        if let Some(op) = condition.get("op").and_then(|op| op.as_str()).filter(|op| !OPERATORS.contains(op)) {
+        if let Some(op) = condition.get("op").and_then(|op| op.as_str()).filter(|op| !OPERATORS.contains(op))
+        {
             extension(format!("{at}/op"), &format!("the operator `{}`", shown(op)), instead(op), findings);
         }
         if let Some(path) = condition.get("path").and_then(|path| path.as_str()) {
@@ -58,9 +59,11 @@ fn group(group: Json<'_>, at: &str, findings: &mut Findings) {
 }
 
 fn path(path: &str, at: String, findings: &mut Findings) {
-    let indexed = path.split('.').any(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()));
+    let indexed =
+        path.split('.').any(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()));
     if indexed || path.contains(['[', ']']) {
-        let help = "the published format has names joined by dots alone; judge the list as a whole with `contains`";
+        let help =
+            "the published format has names joined by dots alone; judge the list as a whole with `contains`";
         extension(at, "an index, a star or a quoted name in a path", help, findings);
     }
 }

@@ -1,26 +1,25 @@
 //! Paths and addresses that are judged by how they begin. A finding is made only where a bad value was tried and every rule
 //! of the tool on that argument let it pass.
 
-use policy_core::arguments::Caps;
-use policy_core::{Outcome, Tool, TypeMismatch, Value};
-use policy_json::Parsed;
+use policy_core::{Outcome, TypeMismatch, Value};
 use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::code::LintCode;
 use super::finding::{Findings, shown};
 use super::patterns;
-use super::rules::{ConditionAt, GroupAt, List, groups};
+use super::rules::{ConditionAt, GroupAt, Groups, List, arguments, names};
+use crate::values::as_arguments;
 
 /// How many beginnings of one pattern are tried.
 const PREFIXES_MAX: usize = 8;
 
-pub(super) fn check(name: &str, tool: &Tool, findings: &mut Findings) {
-    for at in groups(name, tool).filter(|at| at.list == List::Require && at.enforces()) {
+pub(super) fn check(owned: Groups<'_>, findings: &mut Findings) {
+    for at in owned.iter().filter(|at| at.list == List::Require && at.enforces()) {
         for condition in at.conditions() {
             let prefixes = prefixes(&condition);
             for prefix in &prefixes {
                 if let Some(bad) = bad_values(condition.path(), prefix, &condition)
-                    && let Some(value) = bad.values.iter().find(|value| passes(name, tool, &condition, value))
+                    && let Some(value) = bad.values.iter().find(|value| passes(owned, &condition, value))
                 {
                     let message = format!("{} such as `{}` passes as well", bad.what, shown(value));
                     findings.add(bad.code, condition.field("value"), message, bad.help.to_owned());
@@ -146,49 +145,22 @@ fn is_path_name(path: &str) -> bool {
         || ["path", "dir", "directory", "file", "folder"].iter().any(|end| name.ends_with(end))
 }
 
-/// Whether the tool's rules that look at this argument alone let the value pass.
-fn passes(name: &str, tool: &Tool, at: &ConditionAt<'_>, value: &str) -> bool {
-    let Some(arguments) = arguments(at.path(), value) else { return false };
-    let Ok(parsed) = Parsed::parse(arguments.as_bytes(), Caps::default()) else { return false };
-    let Some(root) = parsed.root() else { return false };
-    if at.condition.judge(root) != Outcome::Holds {
-        return false;
-    }
+/// Whether the rules that look at this argument alone let the value pass.
+fn passes(owned: Groups<'_>, at: &ConditionAt<'_>, value: &str) -> bool {
+    let Some(names) = names(at.path()) else { return false };
     let alone = |other: &GroupAt<'_>| other.conditions().all(|condition| condition.path() == at.path());
-    groups(name, tool).filter(GroupAt::enforces).all(|group| match group.list {
-        // Of a group that must hold, every condition must.
-        List::Require => group
-            .conditions()
-            .filter(|condition| condition.path() == at.path())
-            .all(|condition| condition.condition.judge(root) == Outcome::Holds),
-        List::DenyIf => {
-            !alone(&group) || group.group.judge(root, TypeMismatch::Deny).0 == Outcome::False
-        }
-    })
-}
-
-/// Arguments that have this text at this path; `None` where the path is of a form that this does not know.
-fn arguments(path: &str, value: &str) -> Option<String> {
-    let names = path.strip_prefix("args.")?;
-    if names.contains(['[', ']']) || names.split('.').any(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
-        return None;
-    }
-    let mut text = json_string(value);
-    for name in names.rsplit('.') {
-        text = format!("{{{}:{text}}}", json_string(name));
-    }
-    Some(text)
-}
-
-fn json_string(text: &str) -> String {
-    let mut written = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => written.extend(['\\', character]),
-            control if u32::from(control) < 0x20 => written.push_str(&format!("\\u{:04x}", u32::from(control))),
-            other => written.push(other),
-        }
-    }
-    written.push('"');
-    written
+    let judged = as_arguments(&arguments(&names, Value::String(value.into())), |root| {
+        at.condition.judge(root) == Outcome::Holds
+            && owned.iter().filter(GroupAt::enforces).all(|group| match group.list {
+                // Of a group that must hold, every condition must.
+                List::Require => group
+                    .conditions()
+                    .filter(|condition| condition.path() == at.path())
+                    .all(|condition| condition.condition.judge(root) == Outcome::Holds),
+                List::DenyIf | List::ApproveIf => {
+                    !alone(&group) || group.group.judge(root, TypeMismatch::Deny).0 == Outcome::False
+                }
+            })
+    });
+    judged.unwrap_or(false)
 }

@@ -7,7 +7,7 @@ use policy_core::{Action, DefaultEffect, Mode, Policy, Tool};
 use super::code::LintCode;
 use super::finding::{Findings, shown, tool_pointer};
 use super::key;
-use super::rules::{GroupAt, List, Reach, denies_outright, groups};
+use super::rules::{GroupAt, Groups, List, Reach};
 
 pub(super) fn check(policy: &Policy, reach: &Reach<'_>, findings: &mut Findings) {
     if let Some(place) = policy.hide.iter().position(|name| &**name == "*") {
@@ -26,7 +26,8 @@ pub(super) fn check(policy: &Policy, reach: &Reach<'_>, findings: &mut Findings)
         } else if tool.action == Action::Deny {
             denied(name, tool, findings);
         } else {
-            behind_groups(name, tool, findings);
+            behind_outright(name, tool, findings);
+            behind_groups(Groups::of_tool(name, tool), findings);
         }
     }
     whole(policy, reach, findings);
@@ -42,6 +43,7 @@ fn denied(name: &str, tool: &Tool, findings: &mut Findings) {
     let fields = [
         ("require", tool.require.is_empty()),
         ("deny_if", tool.deny_if.is_empty()),
+        ("approve_if", tool.approve_if.is_empty()),
         ("limits", tool.limits.is_empty()),
         ("rate_limit", tool.rate_limit.is_none()),
     ];
@@ -59,20 +61,24 @@ fn denied(name: &str, tool: &Tool, findings: &mut Findings) {
     }
 }
 
-/// What stands behind a group that denies every call, or behind one that has denied already whatever this one would.
-fn behind_groups(name: &str, tool: &Tool, findings: &mut Findings) {
-    let outright = denies_outright(tool);
-    if let Some(place) = outright {
+/// What stands behind a group that denies every call.
+fn behind_outright(name: &str, tool: &Tool, findings: &mut Findings) {
+    if let Some(place) = Groups::of_tool(name, tool).denies_outright() {
         let denies = format!("group {place} of `deny_if` has no conditions and so denies every call");
-        let help = "write `\"action\": \"deny\"` if every call is to be denied, and leave the rest out".to_owned();
+        let help =
+            "write `\"action\": \"deny\"` if every call is to be denied, and leave the rest out".to_owned();
         let last = tool.deny_if.len().saturating_sub(1);
         if place < last {
             let pointer = format!("{}/deny_if/{}", tool_pointer(name), place.saturating_add(1));
             let message = format!("{denies}: no call comes to those behind it");
             findings.add(LintCode::UnreachableRule, pointer, message, help.clone());
         }
-        for (field, is_empty) in [("limits", tool.limits.is_empty()), ("rate_limit", tool.rate_limit.is_none())]
-        {
+        let fields = [
+            ("approve_if", tool.approve_if.is_empty()),
+            ("limits", tool.limits.is_empty()),
+            ("rate_limit", tool.rate_limit.is_none()),
+        ];
+        for (field, is_empty) in fields {
             if !is_empty {
                 let pointer = format!("{}/{field}", tool_pointer(name));
                 let message = format!("{denies}: no call comes to `{field}`");
@@ -80,10 +86,17 @@ fn behind_groups(name: &str, tool: &Tool, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// What stands behind a group that has decided already whatever this one would.
+fn behind_groups(groups: Groups<'_>, findings: &mut Findings) {
+    let outright = groups.denies_outright();
     let mut earlier = Earlier::default();
-    for at in groups(name, tool) {
+    for at in groups.iter() {
         // Whether something behind the outright denial is superfluous no longer matters.
-        if at.list == List::DenyIf && outright.is_some_and(|place| at.place > place) {
+        if at.list != List::Require
+            && outright.is_some_and(|place| at.place > place || at.list != List::DenyIf)
+        {
             break;
         }
         earlier.look(&at, findings);
@@ -93,8 +106,8 @@ fn behind_groups(name: &str, tool: &Tool, findings: &mut Findings) {
 /// The enforced groups before, by their conditions.
 #[derive(Default)]
 struct Earlier {
-    /// Groups of `deny_if` with one condition: they deny wherever a group that has the condition too would.
-    denying: HashMap<String, usize>,
+    /// Groups of `deny_if` and `approve_if` with one condition: they hold wherever a group that has the condition too does.
+    deciding: HashMap<(&'static str, String), usize>,
     /// Conditions of `require`: a group of such a condition alone asks nothing more.
     required: HashMap<String, usize>,
 }
@@ -106,7 +119,10 @@ impl Earlier {
         keys.dedup();
         let found = match at.list {
             // Exactly the same group is a duplicate, and reported as that.
-            List::DenyIf if keys.len() > 1 => keys.iter().find_map(|key| self.denying.get(key)).copied(),
+            List::DenyIf | List::ApproveIf if keys.len() > 1 => {
+                let list = at.list.name();
+                keys.iter().find_map(|key| self.deciding.get(&(list, key.clone()))).copied()
+            }
             List::Require if keys.len() == 1 => keys.first().and_then(|key| self.required.get(key)).copied(),
             _ => None,
         };
@@ -115,6 +131,9 @@ impl Earlier {
             let message = match at.list {
                 List::DenyIf => {
                     format!("group {place} of `{list}` denies every call that this group would deny")
+                }
+                List::ApproveIf => {
+                    format!("group {place} of `{list}` asks about every call that this group would ask about")
                 }
                 List::Require => format!("group {place} of `{list}` asks this already"),
             };
@@ -125,9 +144,9 @@ impl Earlier {
             return;
         }
         match (at.list, keys.len()) {
-            (List::DenyIf, 1) => {
+            (List::DenyIf | List::ApproveIf, 1) => {
                 keys.into_iter().for_each(|key| {
-                    self.denying.entry(key).or_insert(at.place);
+                    self.deciding.entry((at.list.name(), key)).or_insert(at.place);
                 });
             }
             (List::Require, 2..) => {
@@ -142,7 +161,10 @@ impl Earlier {
 
 /// The policy as a whole.
 fn whole(policy: &Policy, reach: &Reach<'_>, findings: &mut Findings) {
-    let passable = |name: &str, tool: &Tool| reach.comes_to_rules(name, tool) && denies_outright(tool).is_none();
+    behind_groups(Groups::of_all(policy), findings);
+    let passable = |name: &str, tool: &Tool| {
+        reach.comes_to_rules(name, tool) && Groups::of_tool(name, tool).denies_outright().is_none()
+    };
     let at_default = || "/default".to_owned();
     if reach.default == DefaultEffect::Deny {
         if !policy.tools.iter().any(|(name, tool)| passable(name, tool)) {
@@ -153,7 +175,10 @@ fn whole(policy: &Policy, reach: &Reach<'_>, findings: &mut Findings) {
         return;
     }
     let all = &policy.all_tools.limits;
-    let tools = || policy.tools.iter().flat_map(|(name, tool)| groups(name, tool));
+    let tools = || {
+        let own = policy.tools.iter().flat_map(|(name, tool)| Groups::of_tool(name, tool).iter());
+        own.chain(Groups::of_all(policy).iter())
+    };
     let limits = || policy.tools.values().flat_map(|tool| &tool.limits).chain(all);
     let denies = policy.tools.values().any(|tool| tool.action != Action::Allow || tool.rate_limit.is_some());
     if denies || !policy.hide.is_empty() {

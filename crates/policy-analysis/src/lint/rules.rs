@@ -1,8 +1,11 @@
 //! The rules of a policy with their places: walking groups, conditions and limits in one way for all who look at them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use policy_core::{Action, Condition, DefaultEffect, Group, Limit, Mode, Operator, Policy, Tool};
+use policy_core::{
+    Action, AllTools, Condition, DefaultEffect, Group, Limit, Mode, Operator, Policy, Tool, Value,
+};
 
 use super::finding::tool_pointer;
 
@@ -27,6 +30,7 @@ impl Owner<'_> {
 pub(super) enum List {
     Require,
     DenyIf,
+    ApproveIf,
 }
 
 impl List {
@@ -34,6 +38,7 @@ impl List {
         match self {
             Self::Require => "require",
             Self::DenyIf => "deny_if",
+            Self::ApproveIf => "approve_if",
         }
     }
 }
@@ -56,7 +61,7 @@ impl<'p> GroupAt<'p> {
         self.group.mode == Mode::Enforce
     }
 
-    pub(super) fn conditions(self) -> impl Iterator<Item = ConditionAt<'p>> {
+    pub(super) fn conditions(self) -> impl Iterator<Item = ConditionAt<'p>> + Clone {
         let conditions = self.group.conditions.iter().enumerate();
         conditions.map(move |(place, condition)| ConditionAt { at: self, place, condition })
     }
@@ -91,18 +96,44 @@ impl<'p> ConditionAt<'p> {
 
     /// Whether it is `exists` with this value.
     pub(super) fn is_exists(&self, wanted: bool) -> bool {
-        self.condition.operator() == Operator::Exists
-            && *self.condition.value() == policy_core::Value::Bool(wanted)
+        self.condition.operator() == Operator::Exists && *self.condition.value() == Value::Bool(wanted)
     }
 }
 
-/// A tool's groups, in the order in which they are judged.
-pub(super) fn groups<'p>(name: &'p str, tool: &'p Tool) -> impl Iterator<Item = GroupAt<'p>> {
-    let list = move |list, groups: &'p [Group]| {
-        let at = move |(place, group)| GroupAt { owner: Owner::Tool(name), list, place, group };
-        groups.iter().enumerate().map(at)
-    };
-    list(List::Require, &tool.require).chain(list(List::DenyIf, &tool.deny_if))
+/// The groups of a tool or of `all_tools`, in the order in which they are judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Groups<'p> {
+    pub(super) owner: Owner<'p>,
+    require: &'p [Group],
+    deny_if: &'p [Group],
+    approve_if: &'p [Group],
+}
+
+impl<'p> Groups<'p> {
+    pub(super) fn of_tool(name: &'p str, tool: &'p Tool) -> Self {
+        let Tool { require, deny_if, approve_if, .. } = tool;
+        Self { owner: Owner::Tool(name), require, deny_if, approve_if }
+    }
+
+    pub(super) fn of_all(policy: &'p Policy) -> Self {
+        let AllTools { require, deny_if, approve_if, .. } = &policy.all_tools;
+        Self { owner: Owner::AllTools, require, deny_if, approve_if }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = GroupAt<'p>> + Clone {
+        let lists =
+            [(List::Require, self.require), (List::DenyIf, self.deny_if), (List::ApproveIf, self.approve_if)];
+        let owner = self.owner;
+        lists.into_iter().flat_map(move |(list, groups)| {
+            groups.iter().enumerate().map(move |(place, group)| GroupAt { owner, list, place, group })
+        })
+    }
+
+    /// Whether an enforced `deny_if` group without conditions denies every call: the first such.
+    pub(super) fn denies_outright(self) -> Option<usize> {
+        let denies = |group: &Group| group.mode == Mode::Enforce && group.conditions.is_empty();
+        self.deny_if.iter().position(denies)
+    }
 }
 
 /// A limit and its place.
@@ -152,14 +183,14 @@ fn listed<'p>(owner: Owner<'p>, limits: &'p [Limit]) -> impl Iterator<Item = Lim
 /// What is true of a policy's names as a whole, looked up often.
 #[derive(Debug)]
 pub(super) struct Reach<'p> {
-    hidden: std::collections::HashSet<&'p str>,
+    hidden: HashSet<&'p str>,
     pub(super) hides_all: bool,
     pub(super) default: DefaultEffect,
 }
 
 impl<'p> Reach<'p> {
     pub(super) fn new(policy: &'p Policy) -> Self {
-        let hidden: std::collections::HashSet<&str> = policy.hide.iter().map(|name| &**name).collect();
+        let hidden: HashSet<&str> = policy.hide.iter().map(|name| &**name).collect();
         let hides_all = hidden.contains("*");
         Self { hidden, hides_all, default: policy.default }
     }
@@ -175,8 +206,14 @@ impl<'p> Reach<'p> {
     }
 }
 
-/// Whether an enforced `deny_if` group without conditions denies every call.
-pub(super) fn denies_outright(tool: &Tool) -> Option<usize> {
-    let denies = |group: &Group| group.mode == Mode::Enforce && group.conditions.is_empty();
-    tool.deny_if.iter().position(denies)
+/// The names that a path is made of; `None` for forms that lead through lists.
+pub(super) fn names(path: &str) -> Option<Vec<&str>> {
+    let names = path.strip_prefix("args.")?;
+    let in_list = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+    (!names.contains(['[', ']']) && !names.split('.').any(in_list)).then(|| names.split('.').collect())
+}
+
+/// Arguments that have this value at these names, and nothing else.
+pub(super) fn arguments(names: &[&str], value: Value) -> Value {
+    names.iter().rev().fold(value, |value, name| Value::Object(vec![((*name).into(), value)]))
 }

@@ -177,7 +177,8 @@ impl<'s> Schemas<'s> {
         for schema in way {
             conditional |= has_conditions(schema);
             is_closed |= matches!(member(schema, "unevaluatedProperties"), Some(Value::Bool(false)));
-            let described = match member(schema, "properties").and_then(|properties| member(properties, name)) {
+            let described = match member(schema, "properties").and_then(|properties| member(properties, name))
+            {
                 Some(described) => described,
                 None if member(schema, "patternProperties").is_some() => {
                     // Whether one of the patterns is meant would have to be found out.
@@ -242,8 +243,15 @@ fn requires(way: &Way<'_>, name: &str) -> Presence {
 
 /// Keywords that apply schemas, or ask for members, depending on the value.
 fn has_conditions(schema: &Value) -> bool {
-    const KEYWORDS: [&str; 7] =
-        ["if", "not", "dependentSchemas", "dependentRequired", "dependencies", "minProperties", "patternProperties"];
+    const KEYWORDS: [&str; 7] = [
+        "if",
+        "not",
+        "dependentSchemas",
+        "dependentRequired",
+        "dependencies",
+        "minProperties",
+        "patternProperties",
+    ];
     KEYWORDS.iter().any(|keyword| member(schema, keyword).is_some())
 }
 
@@ -273,7 +281,8 @@ impl<'s> Facts<'s> {
 
     /// What types it may be of, for a message.
     pub(super) fn type_names(&self) -> String {
-        let names: Vec<&str> = NAMES.iter().filter(|(bit, _)| self.may_be(*bit)).map(|(_, name)| *name).collect();
+        let names: Vec<&str> =
+            NAMES.iter().filter(|(bit, _)| self.may_be(*bit)).map(|(_, name)| *name).collect();
         names.join(" or ")
     }
 
@@ -287,7 +296,9 @@ impl<'s> Facts<'s> {
         self.ways.iter().any(|way| {
             way.iter().fold(ANY, |left, schema| left & types(schema)) & ARRAY != 0
                 && way.iter().all(|schema| match member(schema, "items") {
-                    Some(items) if member(schema, "prefixItems").is_none() && !matches!(items, Value::Array(_)) => {
+                    Some(items)
+                        if member(schema, "prefixItems").is_none() && !matches!(items, Value::Array(_)) =>
+                    {
                         match self.schemas.ways(items, DEPTH_MAX) {
                             None => true,
                             Some(ways) => {

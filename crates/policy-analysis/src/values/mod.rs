@@ -27,4 +27,5 @@ pub use same::same;
 pub use slot::Slot;
 pub use solve::{Alternatives, REGIONS_MAX, solve};
 pub use strings::StringSet;
+pub(crate) use text::as_arguments;
 pub use text::json_text;
