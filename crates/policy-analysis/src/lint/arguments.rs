@@ -131,7 +131,7 @@ impl<'p> Checker<'p> {
             "require that it is there (`{{\"path\": \"{shown}\", \"op\": \"exists\", \"value\": true}}` under `require`), \
              or add that condition here to say that a call without it may pass"
         );
-        findings.add(LintCode::OptionalArgument, at.pointer(), message, help);
+        findings.add(LintCode::OptionalArgument, at.field("path"), message, help);
     }
 
     fn cost(&self, path: &str, pointer: String, findings: &mut Findings) {

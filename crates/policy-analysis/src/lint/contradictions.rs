@@ -1,12 +1,14 @@
 //! What no argument satisfies, and what follows from what stands beside it. Decided with the sets of `values`, so that nothing
 //! is said where they do not know.
 
-use policy_core::Group;
+use std::collections::{HashMap, HashSet};
+
+use policy_core::{Group, Value};
 
 use super::code::LintCode;
-use super::finding::{Findings, tool_pointer};
+use super::finding::Findings;
 use super::key;
-use super::rules::{GroupAt, Groups, List, Owner};
+use super::rules::{ConditionAt, GroupAt, Groups, List, Owner};
 use crate::values::{Alternatives, Answer, Literal, Outcomes, Region, Search, solve};
 
 /// How many conditions of one tool are looked at together.
@@ -31,7 +33,14 @@ fn never_holds(at: &GroupAt<'_>, findings: &mut Findings) -> bool {
     if conditions.is_empty() || conditions.len() > TOGETHER_MAX {
         return false;
     }
-    if Region::where_all_hold(conditions).is_empty() == Answer::Yes {
+    let related = Related::new(at.conditions());
+    let related: Vec<ConditionAt<'_>> = at.conditions().filter(|condition| related.has(condition)).collect();
+    let is_in_nothing = conditions.iter().any(|condition| {
+        condition.operator().name() == "in" && *condition.value() == Value::Array(Vec::new())
+    });
+    let none_holds =
+        || Region::where_all_hold(related.iter().map(|at| at.condition)).is_empty() == Answer::Yes;
+    if is_in_nothing || (!related.is_empty() && none_holds()) {
         let (so, stops) = match at.list {
             List::Require => ("every call is denied", at.enforces()),
             List::DenyIf => ("it never denies", false),
@@ -48,14 +57,14 @@ fn never_holds(at: &GroupAt<'_>, findings: &mut Findings) -> bool {
         findings.add(LintCode::NeverHolds, at.pointer(), message, help.to_owned());
         return stops;
     }
-    if conditions.len() <= EACH_MAX {
-        redundant(at, findings);
+    if related.len() <= EACH_MAX {
+        redundant(at, &related, findings);
     }
     false
 }
 
 /// Conditions that hold wherever the others of their group do.
-fn redundant(at: &GroupAt<'_>, findings: &mut Findings) {
+fn redundant(at: &GroupAt<'_>, related: &[ConditionAt<'_>], findings: &mut Findings) {
     let mut keys: Vec<String> = at.group.conditions.iter().map(key::condition).collect();
     keys.sort_unstable();
     let count = keys.len();
@@ -64,12 +73,11 @@ fn redundant(at: &GroupAt<'_>, findings: &mut Findings) {
         // Of two that are the same, each follows from the other; that is said elsewhere.
         return;
     }
-    for condition in at.conditions() {
-        let others = at.conditions().filter(|other| other.place != condition.place);
-        let beside = others.clone().any(|other| other.path() == condition.path());
+    for condition in related {
+        let others = related.iter().filter(|other| other.place != condition.place);
         // Under `deny_if` it says that a call without the argument may pass.
         let says_so = at.list != List::Require && condition.is_exists(true);
-        if !beside || says_so {
+        if says_so {
             continue;
         }
         let mut region = Region::where_all_hold(others.map(|other| other.condition));
@@ -86,35 +94,32 @@ fn redundant(at: &GroupAt<'_>, findings: &mut Findings) {
 fn denies_every_call(owned: Groups<'_>, all: Groups<'_>, findings: &mut Findings) {
     let own = owned.iter().filter(decides);
     let beside = all.iter().filter(|at| decides(at) && owned.owner != Owner::AllTools);
-    // Their own contradictions are reported once, with them.
-    let Some(first) = own.clone().next() else { return };
-    let groups: Vec<GroupAt<'_>> = own.chain(beside).collect();
+    let mut groups: Vec<GroupAt<'_>> = own.chain(beside).collect();
+    // Conditions that no other has to do with can be met by themselves, and then their group is none to worry about.
+    let related = Related::new(groups.iter().flat_map(|at| at.conditions()));
+    groups.retain(|at| match at.list {
+        List::Require => at.conditions().any(|condition| related.has(&condition)),
+        List::DenyIf | List::ApproveIf => at.conditions().all(|condition| related.has(&condition)),
+    });
     let conditions: usize = groups.iter().map(|at| at.group.conditions.len()).sum();
-    if conditions > TOGETHER_MAX || groups.len() < 2 {
+    // A contradiction of `all_tools` by itself is reported there.
+    let Some(first) = groups.first().filter(|at| at.owner == owned.owner) else { return };
+    if conditions > TOGETHER_MAX || groups.len() < 2 || passes(&groups, &related) {
         return;
     }
-    if !passes(&groups) {
-        // The first group with which nothing passes any more.
-        let culprit = (2..=groups.len()).find_map(|count| {
-            let some = groups.get(..count)?;
-            if passes(some) { None } else { some.last() }
-        });
-        let culprit = culprit.filter(|at| at.owner == owned.owner).unwrap_or(&first);
-        let message = match owned.owner {
-            Owner::Tool(_) => "together with the groups before it this denies every call of the tool",
-            Owner::AllTools => "together with the groups before it this denies every call of every tool",
-        };
-        let help = "no arguments satisfy all of `require` and none of `deny_if`; correct the one that was meant otherwise";
-        let pointer = if groups.len() > 2 || culprit.place != first.place || culprit.list != first.list {
-            culprit.pointer()
-        } else {
-            match owned.owner {
-                Owner::Tool(name) => tool_pointer(name),
-                Owner::AllTools => Owner::AllTools.pointer(),
-            }
-        };
-        findings.add(LintCode::DeniesEveryCall, pointer, message, help.to_owned());
-    }
+    // The first group with which nothing passes any more.
+    let culprit = (2..=groups.len()).find_map(|count| {
+        let some = groups.get(..count)?;
+        if passes(some, &related) { None } else { some.last() }
+    });
+    let culprit = culprit.filter(|at| at.owner == owned.owner).unwrap_or(first);
+    let message = match owned.owner {
+        Owner::Tool(_) => "with the other groups this denies every call of the tool",
+        Owner::AllTools => "with the other groups this denies every call of every tool",
+    };
+    let help =
+        "no arguments satisfy all of `require` and none of `deny_if`; correct what was meant otherwise";
+    findings.add(LintCode::DeniesEveryCall, culprit.pointer(), message, help.to_owned());
 }
 
 /// Groups that take part in denying. Those without conditions are looked at elsewhere.
@@ -123,19 +128,54 @@ fn decides(at: &GroupAt<'_>) -> bool {
 }
 
 /// Whether some arguments pass, or might.
-fn passes(groups: &[GroupAt<'_>]) -> bool {
+fn passes(groups: &[GroupAt<'_>], related: &Related<'_>) -> bool {
     let mut region = Region::all();
     let mut clauses: Vec<Alternatives> = Vec::new();
     for at in groups {
+        let conditions = at.conditions().filter(|condition| related.has(condition));
         let literals = |outcomes| {
-            at.group.conditions.iter().map(move |condition| Literal::Condition(condition.clone(), outcomes))
+            conditions.map(move |at| Literal::Condition(at.condition.clone(), outcomes)).collect::<Vec<_>>()
         };
         match at.list {
-            List::Require => literals(Outcomes::HOLDS).for_each(|literal| region.demand(literal)),
+            List::Require => literals(Outcomes::HOLDS).into_iter().for_each(|literal| region.demand(literal)),
             // A group is false where one of its conditions is; a mismatch denies.
-            List::DenyIf => clauses.push(literals(Outcomes::FALSE).map(|literal| vec![literal]).collect()),
+            List::DenyIf => {
+                clauses.push(literals(Outcomes::FALSE).into_iter().map(|literal| vec![literal]).collect());
+            }
             List::ApproveIf => {}
         }
     }
     !matches!(solve(&region, &clauses, &mut |_| true), Search::Empty)
+}
+
+/// Paths that more than one condition has to do with. The sets of `values` are dear where there are patterns, and a condition
+/// that has its path for itself contradicts nothing.
+struct Related<'p> {
+    /// Each path, and how many conditions look there.
+    counts: HashMap<&'p str, usize>,
+    /// Paths that others lead through.
+    ancestors: HashSet<&'p str>,
+}
+
+impl<'p> Related<'p> {
+    fn new(conditions: impl Iterator<Item = ConditionAt<'p>>) -> Self {
+        let (mut counts, mut ancestors) = (HashMap::new(), HashSet::new());
+        for at in conditions {
+            let count: &mut usize = counts.entry(at.path()).or_default();
+            *count = count.saturating_add(1);
+            ancestors.extend(through(at.path()));
+        }
+        Self { counts, ancestors }
+    }
+
+    fn has(&self, at: &ConditionAt<'_>) -> bool {
+        self.counts.get(at.path()).is_some_and(|count| *count > 1)
+            || self.ancestors.contains(at.path())
+            || through(at.path()).any(|ancestor| self.counts.contains_key(ancestor))
+    }
+}
+
+/// The paths that a path leads through.
+fn through(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices(['.', '[']).filter_map(move |(end, _)| path.get(..end))
 }
