@@ -7,7 +7,7 @@ use crate::arguments::{
     ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
 };
 use crate::code::Code;
-use crate::condition::Outcome;
+use crate::condition::{Outcome, Sense};
 use crate::counter::CounterKey;
 use crate::decimal::Decimal;
 use crate::group::{Group, Mode, TypeMismatch};
@@ -249,7 +249,7 @@ fn judge(
     type_mismatch: TypeMismatch,
 ) -> Option<(Code, Option<u32>)> {
     let (outcome, condition) = match root {
-        Some(root) => group.judge(root, type_mismatch),
+        Some(root) => group.judge(root, type_mismatch, sense(list)),
         None if group.conditions.is_empty() => (Outcome::Holds, None),
         None => match group.mode {
             // Its arguments could not be read, which has been reported.
@@ -264,9 +264,17 @@ fn judge(
         (GroupList::Require, Outcome::False) => Code::RequireFailed,
         (GroupList::DenyIf, Outcome::Holds) => Code::DeniedByRule,
         (GroupList::ApproveIf, Outcome::Holds) => Code::ApprovalRequired,
-        (_, Outcome::Mismatch) => Code::TypeMismatch,
+        (_, Outcome::Mismatch | Outcome::Refused) => Code::TypeMismatch,
     };
     Some((code, condition))
+}
+
+/// Whether a group that holds lets a call pass or keeps it from passing.
+const fn sense(list: GroupList) -> Sense {
+    match list {
+        GroupList::Require => Sense::Permits,
+        GroupList::DenyIf | GroupList::ApproveIf => Sense::Forbids,
+    }
 }
 
 /// Step 9, its planning half: what each limit's counter is to be charged.

@@ -157,7 +157,7 @@ impl<'a> Context<'a> {
         let group = self.group(whose, list, group);
         let condition = group.and_then(|group| at(&group.conditions, condition?));
         if let (Code::TypeMismatch, Some(condition)) = (code, condition) {
-            return format!("Argument {} must be {}", condition.path().text(), condition.wanted_type());
+            return condition.demand();
         }
         match (group.and_then(|group| group.on_deny.as_deref()), condition) {
             (Some(text), _) => text.to_owned(),
