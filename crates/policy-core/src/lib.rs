@@ -28,6 +28,7 @@ mod path;
 mod condition;
 mod group;
 mod limit;
+mod schema;
 mod policy;
 
 mod scope;
@@ -70,6 +71,7 @@ pub use policy::{
     Action, AllTools, DefaultEffect, Digest, Policy, PolicyFault, PolicyFaultKind, Tool, escape,
 };
 pub use policy_set::{PolicySet, PolicySetError};
+pub use schema::{CheckArguments, Schema, SchemaViolation, ToolSchemas};
 pub use scope::ScopeValue;
 pub use store::{
     Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, Receipt, ReceiptEntry, StoreError,

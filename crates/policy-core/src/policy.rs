@@ -7,6 +7,7 @@ use crate::amount::Amount;
 use crate::group::Group;
 use crate::limit::{Limit, RateLimit, Window};
 use crate::path::Path;
+use crate::schema::Schema;
 
 /// What one policy document says. Its parts are valid by construction; [`Policy::check`] looks at them together.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,6 +180,8 @@ pub struct Tool {
     pub action: Action,
     /// What the agent reads where `action` denies or asks for approval.
     pub reason: Option<Box<str>>,
+    /// What the arguments must satisfy before any group looks at them.
+    pub schema: Option<Schema>,
     /// Every group must hold.
     pub require: Vec<Group>,
     /// Any group that holds denies.

@@ -62,7 +62,7 @@ pub enum DiagnosticCode {
     InvalidPattern,
     /// Two limits of one counter and window in one list.
     DuplicateLimit,
-    /// A name that is hidden already.
+    /// A name that the list has already.
     DuplicateName,
     /// Part of the format, but not of this version of the engine.
     NotSupported,

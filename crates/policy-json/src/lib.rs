@@ -34,7 +34,9 @@ mod diagnostic;
 mod document;
 mod load;
 mod write;
+mod catalogue;
 
+pub use catalogue::{CATALOGUE_CAPS, CatalogueTool, ToolCatalogue};
 pub use diagnostic::{Diagnostic, DiagnosticCode, LoadError};
 pub use load::{DOCUMENT_CAPS, load};
 pub use text::{JsonText, Parsed, to_value};

@@ -26,7 +26,8 @@ pub const DOCUMENT_CAPS: Caps = Caps { depth: 64, bytes: 64 << 20, nodes: 4_000_
 /// When the document is no policy: all that is wrong with it, each with its place. Nothing is ever left out of a policy
 /// because it was not understood.
 pub fn load(id: &str, text: &[u8]) -> Result<Policy, LoadError> {
-    let parsed = Parsed::parse(text, DOCUMENT_CAPS).map_err(|error| unreadable(text, &error))?;
+    let parsed = Parsed::parse(text, DOCUMENT_CAPS)
+        .map_err(|error| unreadable(text, &error, DOCUMENT_CAPS, "a policy"))?;
     let (mut policy, mut diagnostics) = document::read(id, &parsed);
     if diagnostics.is_empty()
         && let Err(faults) = policy.check()
@@ -56,15 +57,15 @@ pub fn load(id: &str, text: &[u8]) -> Result<Policy, LoadError> {
 }
 
 /// A text that is not JSON: nothing in it can be read, so this is the one mistake.
-fn unreadable(text: &[u8], error: &ArgumentError) -> LoadError {
+pub(crate) fn unreadable(text: &[u8], error: &ArgumentError, caps: Caps, what: &str) -> LoadError {
     let (code, help) = match error.fault {
         ArgumentFault::TooLarge | ArgumentFault::TooDeep | ArgumentFault::TooManyNodes => {
-            let Caps { depth, bytes, nodes } = DOCUMENT_CAPS;
-            let help = format!("a policy has at most {bytes} bytes, {nodes} values, {depth} levels");
+            let Caps { depth, bytes, nodes } = caps;
+            let help = format!("{what} has at most {bytes} bytes, {nodes} values, {depth} levels");
             (DiagnosticCode::TooLarge, Some(help))
         }
         ArgumentFault::NumberTooLong => (DiagnosticCode::TooLarge, None),
-        _ if text.is_empty() => {
+        _ if text.is_empty() && caps == DOCUMENT_CAPS => {
             (DiagnosticCode::InvalidJson, Some("a policy begins `{\"version\": \"1\", ...`".to_owned()))
         }
         _ => (DiagnosticCode::InvalidJson, None),

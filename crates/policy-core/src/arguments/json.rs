@@ -31,7 +31,9 @@ impl<'t> Json<'t> {
         Self { tape, source, place }
     }
 
-    pub(super) const fn place(&self) -> u32 {
+    /// Which place on its tape it has: no other value or name of the tape has the same.
+    #[must_use]
+    pub const fn place(&self) -> u32 {
         self.place
     }
 

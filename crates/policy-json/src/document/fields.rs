@@ -12,7 +12,7 @@ use crate::text::Parsed;
 /// Where in the document something stands. Kept as links on the stack, so that a pointer is written out only when there
 /// is something to say about it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct At<'p> {
+pub(crate) struct At<'p> {
     parent: Option<&'p At<'p>>,
     step: Step<'p>,
 }
@@ -25,17 +25,17 @@ enum Step<'p> {
 }
 
 impl<'p> At<'p> {
-    pub(super) const ROOT: At<'static> = At { parent: None, step: Step::Root };
+    pub(crate) const ROOT: At<'static> = At { parent: None, step: Step::Root };
 
-    pub(super) const fn name(&'p self, name: &'p str) -> Self {
+    pub(crate) const fn name(&'p self, name: &'p str) -> Self {
         Self { parent: Some(self), step: Step::Name(name) }
     }
 
-    pub(super) const fn place(&'p self, place: usize) -> Self {
+    pub(crate) const fn place(&'p self, place: usize) -> Self {
         Self { parent: Some(self), step: Step::Place(place) }
     }
 
-    fn pointer(&self) -> String {
+    pub(crate) fn pointer(&self) -> String {
         let mut pointer = self.parent.map(At::pointer).unwrap_or_default();
         match self.step {
             Step::Root => {}
@@ -54,18 +54,18 @@ impl<'p> At<'p> {
 
 /// A document being read, and what was found wrong with it so far.
 #[derive(Debug)]
-pub(super) struct Reading<'d> {
+pub(crate) struct Reading<'d> {
     parsed: &'d Parsed<'d>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'d> Reading<'d> {
-    pub(super) const fn new(parsed: &'d Parsed<'d>) -> Self {
+    pub(crate) const fn new(parsed: &'d Parsed<'d>) -> Self {
         Self { parsed, diagnostics: Vec::new() }
     }
 
     /// Puts a mistake on record. `value` is what is underlined: of a container, its opening bracket.
-    pub(super) fn report(
+    pub(crate) fn report(
         &mut self,
         code: DiagnosticCode,
         at: &At<'_>,
@@ -83,13 +83,13 @@ impl<'d> Reading<'d> {
     }
 
     /// A value of a type that its field does not take.
-    pub(super) fn wrong_type(&mut self, at: &At<'_>, value: Json<'_>, wanted: &str) {
+    pub(crate) fn wrong_type(&mut self, at: &At<'_>, value: Json<'_>, wanted: &str) {
         let message = format!("expected {wanted}, found {}", self.found(value));
         self.report(DiagnosticCode::WrongType, at, value, message, None);
     }
 
     /// Something that the format has and this version has not.
-    pub(super) fn not_supported(&mut self, at: &At<'_>, value: Json<'_>, what: &str) {
+    pub(crate) fn not_supported(&mut self, at: &At<'_>, value: Json<'_>, what: &str) {
         let help = "a policy that uses it is refused, so that it never means less than it says".to_owned();
         self.report(
             DiagnosticCode::NotSupported,
@@ -101,14 +101,14 @@ impl<'d> Reading<'d> {
     }
 
     /// A word that is none of `allowed`.
-    pub(super) fn unknown_value(&mut self, at: &At<'_>, value: Json<'_>, what: &str, allowed: &[&str]) {
+    pub(crate) fn unknown_value(&mut self, at: &At<'_>, value: Json<'_>, what: &str, allowed: &[&str]) {
         let found = value.as_str().unwrap_or_default();
         let message = format!("unknown {what} `{}`", shown(found));
         self.report(DiagnosticCode::UnknownValue, at, value, message, Some(choices(found, allowed)));
     }
 
     /// A value as a message shows it: short ones as they are written, others by their type.
-    pub(super) fn found(&self, value: Json<'_>) -> String {
+    pub(crate) fn found(&self, value: Json<'_>) -> String {
         let kind = match value.kind() {
             Kind::Null => "null",
             Kind::False | Kind::True => "a boolean",
@@ -128,7 +128,7 @@ impl<'d> Reading<'d> {
 
     /// Hands each field of an object to `read`, which answers whether the format has such a field. `allowed` are the names
     /// that it does have, for the message. False where the value is no object.
-    pub(super) fn fields<'t>(
+    pub(crate) fn fields<'t>(
         &mut self,
         at: &At<'_>,
         value: Json<'t>,
@@ -153,13 +153,13 @@ impl<'d> Reading<'d> {
     }
 
     /// A field that is not there.
-    pub(super) fn missing(&mut self, at: &At<'_>, object: Json<'_>, field: &str, help: &str) {
+    pub(crate) fn missing(&mut self, at: &At<'_>, object: Json<'_>, field: &str, help: &str) {
         let message = format!("the field `{field}` is missing");
         self.report(DiagnosticCode::MissingField, at, object, message, Some(help.to_owned()));
     }
 
     /// Reads every element of a list. What is wrong is on record, and left out.
-    pub(super) fn list<'t, T>(
+    pub(crate) fn list<'t, T>(
         &mut self,
         at: &At<'_>,
         value: Json<'t>,
@@ -175,7 +175,7 @@ impl<'d> Reading<'d> {
     }
 
     /// Reads a string.
-    pub(super) fn text<'t>(&mut self, at: &At<'_>, value: Json<'t>) -> Option<&'t str> {
+    pub(crate) fn text<'t>(&mut self, at: &At<'_>, value: Json<'t>) -> Option<&'t str> {
         let text = value.as_str();
         if text.is_none() {
             self.wrong_type(at, value, "a string");
@@ -184,7 +184,7 @@ impl<'d> Reading<'d> {
     }
 
     /// Reads a string that is one of a few words.
-    pub(super) fn word<'t, T>(
+    pub(crate) fn word<'t, T>(
         &mut self,
         at: &At<'_>,
         value: Json<'t>,
@@ -200,7 +200,7 @@ impl<'d> Reading<'d> {
     }
 
     /// Reads a whole number that is not negative. By value: `10`, `10.0` and `1e1` are one.
-    pub(super) fn whole(&mut self, at: &At<'_>, value: Json<'_>) -> Option<Amount> {
+    pub(crate) fn whole(&mut self, at: &At<'_>, value: Json<'_>) -> Option<Amount> {
         let Some(text) = value.as_number() else {
             self.wrong_type(at, value, "a whole number");
             return None;

@@ -1,7 +1,7 @@
 //! From a parsed document to a policy: the document itself, `all_tools` and tools. Groups and limits have files of their
 //! own. Reads everything there is to read, so that all mistakes are found at once.
 
-mod fields;
+pub(crate) mod fields;
 mod groups;
 mod limits;
 
@@ -32,7 +32,7 @@ pub(crate) fn read(id: &str, parsed: &Parsed<'_>) -> (Policy, Vec<Diagnostic>) {
 }
 
 /// Names that stand twice in an object, anywhere in the document.
-fn report_duplicates(reading: &mut Reading<'_>, root: Json<'_>, parsed: &Parsed<'_>) {
+pub(crate) fn report_duplicates(reading: &mut Reading<'_>, root: Json<'_>, parsed: &Parsed<'_>) {
     let duplicates: HashSet<usize> = parsed.duplicates().map(|name| name.offset()).collect();
     if !duplicates.is_empty() {
         find_duplicates(reading, &At::ROOT, root, &duplicates);
