@@ -2,6 +2,7 @@
 //! Leaves the JSON grammar around a number to whoever reads it.
 
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
 /// The longest number text that is looked at, in bytes.
 pub const NUMBER_TEXT_MAX: usize = 1024;
@@ -172,6 +173,21 @@ impl PartialEq for Decimal<'_> {
 
 impl Eq for Decimal<'_> {}
 
+/// Equal values hash alike, however they are written.
+impl Hash for Decimal<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        if self.is_zero() {
+            return hasher.write_u8(0);
+        }
+        hasher.write_u8(if self.negative { 2 } else { 1 });
+        hasher.write_i64(self.point());
+        let digits = self.significant().enumerate().filter(|(_, digit)| *digit != b'0');
+        let last = digits.last().map_or(0, |(last, _)| last);
+        self.significant().take(last.saturating_add(1)).for_each(|digit| hasher.write_u8(digit));
+        hasher.write_u8(0);
+    }
+}
+
 impl PartialOrd for Decimal<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
@@ -260,6 +276,19 @@ mod tests {
             assert!(decimal(less) < decimal(more), "{less} < {more}");
             assert!(decimal(more) > decimal(less), "{more} > {less}");
         }
+    }
+
+    #[test]
+    fn equal_values_hash_alike() {
+        use std::hash::BuildHasher;
+        let key = std::hash::RandomState::new();
+        for (ours, theirs) in
+            [("1", "1.0"), ("100e-2", "1"), ("-0", "0e9"), ("120", "1.2e2"), ("0.050", "5e-2")]
+        {
+            assert_eq!(key.hash_one(decimal(ours)), key.hash_one(decimal(theirs)), "{ours} and {theirs}");
+        }
+        assert_ne!(key.hash_one(decimal("1")), key.hash_one(decimal("-1")));
+        assert_ne!(key.hash_one(decimal("1")), key.hash_one(decimal("10")));
     }
 
     #[test]

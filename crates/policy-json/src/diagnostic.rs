@@ -60,6 +60,8 @@ pub enum DiagnosticCode {
     InvalidPath,
     /// A pattern that does not compile, or is too large.
     InvalidPattern,
+    /// A JSON Schema that is none, or cannot be used.
+    InvalidSchema,
     /// Two limits of one counter and window in one list.
     DuplicateLimit,
     /// A name that the list has already.
@@ -84,6 +86,7 @@ impl DiagnosticCode {
             Self::InvalidValue => "invalid_value",
             Self::InvalidPath => "invalid_path",
             Self::InvalidPattern => "invalid_pattern",
+            Self::InvalidSchema => "invalid_schema",
             Self::DuplicateLimit => "duplicate_limit",
             Self::DuplicateName => "duplicate_name",
             Self::NotSupported => "not_supported",

@@ -31,6 +31,7 @@ mod scan;
 mod text;
 
 mod diagnostic;
+mod schema;
 mod document;
 mod load;
 mod write;
