@@ -126,9 +126,8 @@ struct EvalArgs {
     /// The policy to decide by; it applies to every grant
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
-    /// What the server answers to `tools/list`. Used for names alone so far: warns of names in the policy that the
-    /// server does not list, and marks calls of such tools in the table. Decisions stay as they are, and arguments are
-    /// not held against the tools' schemas
+    /// What the server answers to `tools/list`. Arguments are held against each tool's `inputSchema`, before any rule.
+    /// Warns of names in the policy that the server does not list, and marks calls of such tools in the table
     #[arg(long, value_name = "LIST.json")]
     tools: Option<PathBuf>,
     /// The time of calls that have no `at`, such as 2026-01-01T10:30:00Z [default: now]

@@ -44,6 +44,8 @@ pub enum Code {
     ToolDenied,
     /// The arguments cannot be read, or ask too much.
     InvalidArguments,
+    /// The arguments do not satisfy a schema.
+    SchemaViolation,
     /// A group under `require` does not hold.
     RequireFailed,
     /// A group under `deny_if` holds.
@@ -68,7 +70,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Allowed,
         Self::NoPolicy,
         Self::GrantRevoked,
@@ -77,6 +79,7 @@ impl Code {
         Self::InvalidToolName,
         Self::ToolDenied,
         Self::InvalidArguments,
+        Self::SchemaViolation,
         Self::RequireFailed,
         Self::DeniedByRule,
         Self::TypeMismatch,
@@ -101,6 +104,7 @@ impl Code {
             Self::InvalidToolName => "invalid_tool_name",
             Self::ToolDenied => "tool_denied",
             Self::InvalidArguments => "invalid_arguments",
+            Self::SchemaViolation => "schema_violation",
             Self::RequireFailed => "require_failed",
             Self::DeniedByRule => "denied_by_rule",
             Self::TypeMismatch => "type_mismatch",

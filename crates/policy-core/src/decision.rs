@@ -14,9 +14,10 @@ use crate::limit::{Limit, Scope, Window};
 use crate::policy::Digest;
 use crate::program::CompiledLimit;
 use crate::reason::Context;
+use crate::schema::SchemaViolation;
 use crate::snapshot::{Lease, Snapshot};
 use crate::store::{CounterState, Receipt, ReceiptEntry, StoreError};
-use crate::verdict::{Finding, Place, Verdict};
+use crate::verdict::{Detail, Finding, Place, Verdict};
 
 /// May the call go ahead, and why. Reasons are put into words when they are asked for.
 ///
@@ -121,6 +122,15 @@ impl Decision {
         };
         let (limit, counted) = self.touched().find(|(limit, _)| limit.origin == origin)?;
         (counted.cost <= limit.limit.max).then(|| counted.resets_at.since(self.verdict.now))
+    }
+
+    /// Where the arguments fail a schema, where that denied the call.
+    #[must_use]
+    pub fn violation(&self) -> Option<&SchemaViolation> {
+        match &self.verdict.more.as_ref()?.detail {
+            Some(Detail::Schema(violation)) => Some(violation),
+            _ => None,
+        }
     }
 
     /// Why the counter store did not answer, where that denied the call: for the host's log, not for the agent.
@@ -285,6 +295,9 @@ impl Serialize for Decision {
         map.serialize_entry("pointer", &self.pointer())?;
         map.serialize_entry("message", &self.message())?;
         map.serialize_entry("policy", &self.policy())?;
+        if let Some(violation) = self.violation() {
+            map.serialize_entry("violation", violation)?;
+        }
         if self.limits().next().is_some() {
             map.serialize_entry("limits", &List(|| self.limits()))?;
         }
@@ -314,6 +327,16 @@ impl Serialize for PolicyRef<'_> {
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("id", self.id)?;
         map.serialize_entry("digest", &self.digest.to_string())?;
+        map.end()
+    }
+}
+
+impl Serialize for SchemaViolation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("pointer", &self.pointer)?;
+        map.serialize_entry("keyword", &self.keyword)?;
+        map.serialize_entry("schema_pointer", &self.schema_pointer)?;
         map.end()
     }
 }

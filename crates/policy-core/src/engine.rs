@@ -13,6 +13,7 @@ use crate::identity::Identity;
 use crate::memory::MemoryStore;
 use crate::plan::{Charges, DecisionOptions, Request, charge, is_visible, plan};
 use crate::policy_set::PolicySet;
+use crate::schema::{Catalogues, ToolSchemas};
 use crate::settle::settle;
 use crate::snapshot::Current;
 use crate::store::{CounterStore, Receipt, StoreError};
@@ -81,7 +82,13 @@ impl Engine {
 
     /// An engine with a store, a clock or options of the host's choosing.
     pub fn builder(policies: PolicySet) -> EngineBuilder {
-        EngineBuilder { policies, store: None, clock: None, options: DecisionOptions::default() }
+        EngineBuilder {
+            policies,
+            store: None,
+            clock: None,
+            options: DecisionOptions::default(),
+            catalogues: Catalogues::default(),
+        }
     }
 
     /// Decides one call: may this caller call this tool with these arguments, now?
@@ -121,6 +128,20 @@ impl Engine {
         self.inner.current.replace(policies);
     }
 
+    /// Puts the input schemas in place that arguments are held against, for every call that begins after this returns:
+    /// those of callers whose server has no schemas of its own. Nothing else changes.
+    pub fn replace_catalogue(&self, schemas: ToolSchemas) {
+        self.inner.current.change_catalogues(|catalogues| catalogues.fallback = Some(Arc::new(schemas)));
+    }
+
+    /// The same for one server's tools.
+    pub fn replace_catalogue_for(&self, server: impl Into<Box<str>>, schemas: ToolSchemas) {
+        let server = server.into();
+        self.inner.current.change_catalogues(|catalogues| {
+            catalogues.servers.insert(server, Arc::new(schemas));
+        });
+    }
+
     /// Denies the grant from the next call on, whatever the policies say, until it is [reinstated](Self::reinstate).
     pub fn revoke(&self, grant: impl Into<Box<str>>) {
         let grant = grant.into();
@@ -144,6 +165,7 @@ pub struct EngineBuilder {
     store: Option<Box<dyn CounterStore>>,
     clock: Option<Box<dyn Clock>>,
     options: DecisionOptions,
+    catalogues: Catalogues,
 }
 
 impl fmt::Debug for EngineBuilder {
@@ -171,13 +193,27 @@ impl EngineBuilder {
         self
     }
 
+    /// The input schemas of tools, which arguments are held against before any rule looks at them: for callers whose
+    /// server has none of its own. A tool without a schema here is held against the policy alone.
+    pub fn catalogue(mut self, schemas: ToolSchemas) -> Self {
+        self.catalogues.fallback = Some(Arc::new(schemas));
+        self
+    }
+
+    /// The input schemas of one server's tools: names are unique within a server only. They take the place of those that
+    /// [`catalogue`](Self::catalogue) gives to all.
+    pub fn catalogue_for(mut self, server: impl Into<Box<str>>, schemas: ToolSchemas) -> Self {
+        self.catalogues.servers.insert(server.into(), Arc::new(schemas));
+        self
+    }
+
     /// The engine.
     #[must_use]
     pub fn build(self) -> Engine {
         static IDS: AtomicU64 = AtomicU64::new(1);
         let inner = Inner {
             id: IDS.fetch_add(1, Ordering::Relaxed),
-            current: Current::new(self.policies),
+            current: Current::new(self.policies, self.catalogues),
             store: self.store.unwrap_or_else(|| Box::new(MemoryStore::default())),
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock)),
             options: self.options,

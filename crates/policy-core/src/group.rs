@@ -1,7 +1,7 @@
 //! A group of conditions, as `require`, `deny_if` and `approve_if` list them.
 
 use crate::arguments::Json;
-use crate::condition::{Condition, Outcome};
+use crate::condition::{Condition, Outcome, Sense};
 
 /// Whether a rule or limit decides, or is only reported on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,8 @@ pub enum TypeMismatch {
     /// The call is denied, under `require`, `deny_if` and `approve_if`.
     #[default]
     Deny,
-    /// The condition is false, as in the format's origin: `deny_if` lets the call through, `approve_if` does not ask.
+    /// The condition is false, as in the format's origin: `deny_if` lets the call through, `approve_if` does not ask. Strings
+    /// that an operator refuses to read ([`Outcome::Refused`]) are denied all the same.
     Ignore,
 }
 
@@ -37,18 +38,26 @@ pub struct Group {
 }
 
 impl Group {
-    /// Judges the group, and names the condition that decided: the first false one, else the first mismatch, else the
-    /// first (`None` where there are no conditions). The order of the conditions makes no other difference.
+    /// Judges the group in the sense of its list, and names the condition that decided: the first false one, else the first
+    /// mismatch, else the first (`None` where there are no conditions). The order of the conditions makes no other
+    /// difference.
     #[must_use]
-    pub fn judge(&self, arguments: Json<'_>, type_mismatch: TypeMismatch) -> (Outcome, Option<u32>) {
+    pub fn judge(
+        &self,
+        arguments: Json<'_>,
+        type_mismatch: TypeMismatch,
+        sense: Sense,
+    ) -> (Outcome, Option<u32>) {
         let mut mismatch = None;
         for (place, condition) in (0..).zip(&self.conditions) {
-            match (condition.judge(arguments), type_mismatch) {
+            match (condition.judge(arguments, sense), type_mismatch) {
                 (Outcome::Holds, _) => {}
                 (Outcome::False, _) | (Outcome::Mismatch, TypeMismatch::Ignore) => {
                     return (Outcome::False, Some(place));
                 }
-                (Outcome::Mismatch, TypeMismatch::Deny) => mismatch = mismatch.or(Some(place)),
+                (Outcome::Mismatch, TypeMismatch::Deny) | (Outcome::Refused, _) => {
+                    mismatch = mismatch.or(Some(place));
+                }
             }
         }
         match mismatch {

@@ -28,6 +28,7 @@ mod path;
 mod condition;
 mod group;
 mod limit;
+mod schema;
 mod policy;
 
 mod scope;
@@ -55,7 +56,7 @@ pub use amount::{Amount, AmountError};
 pub use arguments::{Arguments, NoArguments};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Effect};
-pub use condition::{Condition, ConditionError, Operator, Outcome, PATTERN_SIZE_MAX};
+pub use condition::{Condition, ConditionError, ElementFault, Operator, Outcome, PATTERN_SIZE_MAX, Sense};
 pub use counter::{CounterKey, Fingerprint};
 pub use decimal::{Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
 pub use decision::{Decision, LimitStatus, PolicyRef, Shadowed};
@@ -64,12 +65,13 @@ pub use group::{Group, Mode, TypeMismatch};
 pub use identity::Identity;
 pub use limit::{Limit, RateLimit, Scope, Window};
 pub use memory::MemoryStore;
-pub use path::{Path, PathError};
+pub use path::{EVERY_MAX, Path, PathError, Step};
 pub use plan::DecisionOptions;
 pub use policy::{
     Action, AllTools, DefaultEffect, Digest, Policy, PolicyFault, PolicyFaultKind, Tool, escape,
 };
 pub use policy_set::{PolicySet, PolicySetError};
+pub use schema::{CheckArguments, Schema, SchemaViolation, ToolSchemas};
 pub use scope::ScopeValue;
 pub use store::{
     Charge, ChargeOutcome, CounterHandle, CounterState, CounterStore, Receipt, ReceiptEntry, StoreError,

@@ -7,7 +7,7 @@ use crate::arguments::{
     ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
 };
 use crate::code::Code;
-use crate::condition::Outcome;
+use crate::condition::{Outcome, Sense};
 use crate::counter::CounterKey;
 use crate::decimal::Decimal;
 use crate::group::{Group, Mode, TypeMismatch};
@@ -16,6 +16,7 @@ use crate::limit::Limit;
 use crate::path::Path;
 use crate::policy::{Action, DefaultEffect, Tool};
 use crate::program::{CompiledLimit, Program, Reads, Rules};
+use crate::schema::Schema;
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, CounterState};
 use crate::verdict::{CostFault, Counted, Detail, GroupList, Place, Verdict, Whose};
@@ -74,8 +75,9 @@ pub(crate) fn plan<'a, A: Arguments>(
         }
     };
     let everybodys = program.all_tools.as_slice();
-    if reads != Reads::Nothing || groups {
-        return plan_arguments(program, rules, reads, [limits, everybodys], request, verdict);
+    let input = snapshot.catalogues.find(request.identity.server(), request.tool);
+    if reads != Reads::Nothing || groups || input.is_some() {
+        return plan_arguments(program, rules, reads, input, [limits, everybodys], request, verdict);
     }
     plan_limits(limits, everybodys, None, request.identity, verdict)
 }
@@ -150,17 +152,18 @@ fn is_tool_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/'))
 }
 
-/// Steps 5 to 8: the arguments, and the rules that look at them.
+/// Steps 5 to 8: the arguments, and the rules that look at them. `input` is the tool's input schema.
 fn plan_arguments<'a, A: Arguments>(
     program: &'a Program,
     rules: Option<&'a Rules>,
     reads: Reads,
+    input: Option<&'a Schema>,
     limits: [&'a [CompiledLimit]; 2],
     request: &Request<'a, A>,
     verdict: &mut Verdict,
 ) -> Option<Contingent<'a>> {
     let mut tape = TAPE.take();
-    let contingent = judge_arguments(program, rules, reads, limits, request, &mut tape, verdict);
+    let contingent = judge_arguments(program, rules, reads, input, limits, request, &mut tape, verdict);
     if !tape.is_oversized() {
         TAPE.set(tape);
     }
@@ -171,11 +174,14 @@ fn judge_arguments<'a, A: Arguments>(
     program: &'a Program,
     rules: Option<&'a Rules>,
     reads: Reads,
+    input: Option<&'a Schema>,
     limits: [&'a [CompiledLimit]; 2],
     request: &Request<'a, A>,
     tape: &mut Tape,
     verdict: &mut Verdict,
 ) -> Option<Contingent<'a>> {
+    // Whatever else reads them, a schema decides.
+    let reads = if input.is_some() { Reads::Enforced } else { reads };
     let root = match reads {
         Reads::Nothing => None,
         Reads::Shadowed | Reads::Enforced => match read(request.arguments, request.options.caps, tape) {
@@ -193,6 +199,14 @@ fn judge_arguments<'a, A: Arguments>(
         },
     };
     let tool = rules.map(|rules| &*rules.tool);
+    let own_schema = tool.and_then(|tool| tool.schema.as_ref());
+    for (schema, place) in [(input, Place::InputSchema), (own_schema, Place::Schema)] {
+        if let Some(schema) = schema
+            && !satisfies(schema, place, root, verdict)
+        {
+            return None;
+        }
+    }
     let everybodys = &program.everybodys;
     let own = |groups: fn(&Tool) -> &Vec<Group>| tool.map_or(&[][..], |tool| groups(tool));
     let lists = [
@@ -229,6 +243,22 @@ fn judge_arguments<'a, A: Arguments>(
     plan_limits(own, everybodys, root, request.identity, verdict)
 }
 
+/// Whether the arguments satisfy a schema. Where they do not, or were not read, the verdict says so.
+fn satisfies(schema: &Schema, place: Place, root: Option<Json<'_>>, verdict: &mut Verdict) -> bool {
+    match root.map(|root| schema.check(root)) {
+        Some(Ok(())) => true,
+        Some(Err(violation)) => {
+            verdict.settle(Code::SchemaViolation, place);
+            verdict.more().detail = Some(Detail::Schema(violation));
+            false
+        }
+        None => {
+            verdict.settle(Code::InternalError, place);
+            false
+        }
+    }
+}
+
 /// Reads the arguments onto the tape; they must be an object.
 fn read<'t>(
     arguments: &'t impl Arguments,
@@ -249,7 +279,7 @@ fn judge(
     type_mismatch: TypeMismatch,
 ) -> Option<(Code, Option<u32>)> {
     let (outcome, condition) = match root {
-        Some(root) => group.judge(root, type_mismatch),
+        Some(root) => group.judge(root, type_mismatch, sense(list)),
         None if group.conditions.is_empty() => (Outcome::Holds, None),
         None => match group.mode {
             // Its arguments could not be read, which has been reported.
@@ -264,9 +294,17 @@ fn judge(
         (GroupList::Require, Outcome::False) => Code::RequireFailed,
         (GroupList::DenyIf, Outcome::Holds) => Code::DeniedByRule,
         (GroupList::ApproveIf, Outcome::Holds) => Code::ApprovalRequired,
-        (_, Outcome::Mismatch) => Code::TypeMismatch,
+        (_, Outcome::Mismatch | Outcome::Refused) => Code::TypeMismatch,
     };
     Some((code, condition))
+}
+
+/// Whether a group that holds lets a call pass or keeps it from passing.
+const fn sense(list: GroupList) -> Sense {
+    match list {
+        GroupList::Require => Sense::Permits,
+        GroupList::DenyIf | GroupList::ApproveIf => Sense::Forbids,
+    }
 }
 
 /// Step 9, its planning half: what each limit's counter is to be charged.

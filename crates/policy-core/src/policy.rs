@@ -6,6 +6,8 @@ use std::fmt;
 use crate::amount::Amount;
 use crate::group::Group;
 use crate::limit::{Limit, RateLimit, Window};
+use crate::path::Path;
+use crate::schema::Schema;
 
 /// What one policy document says. Its parts are valid by construction; [`Policy::check`] looks at them together.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +85,10 @@ fn check_limits(list: &dyn Fn() -> String, limits: &[Limit], faults: &mut Vec<Po
         if limit.counter.is_empty() {
             faults.push(PolicyFault { pointer: pointer("counter"), kind: PolicyFaultKind::EmptyCounter });
         }
+        if limit.increment_from.as_ref().is_some_and(Path::has_every) {
+            faults
+                .push(PolicyFault { pointer: pointer("increment_from"), kind: PolicyFaultKind::CostOfEvery });
+        }
         check_numbers(&pointer, limit.max, limit.window, faults);
     }
 }
@@ -136,6 +142,9 @@ pub enum PolicyFaultKind {
     /// A `max` that is not a whole number.
     #[error("`max` is a whole number")]
     FractionalMax,
+    /// A cost that `[*]` would take from several places.
+    #[error("`increment_from` leads to one argument, and `[*]` to several")]
+    CostOfEvery,
     /// A window of no length, or of more than a year.
     #[error("a window is 1 to 31536000 seconds long")]
     WindowLength,
@@ -171,6 +180,8 @@ pub struct Tool {
     pub action: Action,
     /// What the agent reads where `action` denies or asks for approval.
     pub reason: Option<Box<str>>,
+    /// What the arguments must satisfy before any group looks at them.
+    pub schema: Option<Schema>,
     /// Every group must hold.
     pub require: Vec<Group>,
     /// Any group that holds denies.

@@ -209,8 +209,9 @@ impl Rules {
     fn new(name: &str, mut tool: Tool, all_tools_read: Reads, all_tools_have_groups: bool) -> Self {
         let asks = tool.action == Action::RequireApproval;
         let groups = Reads::of_groups(tool.require.iter().chain(&tool.deny_if));
+        let schema = if tool.schema.is_some() { Reads::Enforced } else { Reads::Nothing };
         let asking = if asks { Reads::Enforced } else { Reads::of_asking(&tool.approve_if) };
-        let reads = groups.max(asking).max(Reads::of_limits(&tool.limits)).max(all_tools_read);
+        let reads = groups.max(schema).max(asking).max(Reads::of_limits(&tool.limits)).max(all_tools_read);
         let has_groups = !(tool.require.is_empty() && tool.deny_if.is_empty() && tool.approve_if.is_empty())
             || asks
             || all_tools_have_groups;

@@ -8,6 +8,7 @@ use crate::group::Group;
 use crate::limit::{Limit, Window};
 use crate::policy::escape;
 use crate::program::{Entry, LimitOrigin};
+use crate::schema::SchemaViolation;
 use crate::snapshot::Snapshot;
 use crate::verdict::{Detail, GroupList, Place, Verdict, Whose};
 
@@ -65,6 +66,8 @@ impl<'a> Context<'a> {
             Place::Default => "(default deny)".to_owned(),
             Place::ToolName => "(invalid tool name)".to_owned(),
             Place::Arguments => "(arguments)".to_owned(),
+            Place::InputSchema => "(input schema)".to_owned(),
+            Place::Schema => format!("/tools/{}/schema", self.tool()),
             Place::Action => format!("/tools/{}/action", self.tool()),
             Place::Group { whose, list, group, condition } => {
                 let named =
@@ -95,7 +98,12 @@ impl<'a> Context<'a> {
     pub(crate) fn pointer(&self, place: Place) -> String {
         let tool = || format!("/tools/{}", escape(self.tool()));
         match place {
-            Place::Nowhere | Place::GrantRevoked | Place::NoPolicy | Place::Arguments => String::new(),
+            Place::Nowhere
+            | Place::GrantRevoked
+            | Place::NoPolicy
+            | Place::Arguments
+            | Place::InputSchema => String::new(),
+            Place::Schema => format!("{}/schema", tool()),
             Place::Hidden(place) => format!("/hide/{place}"),
             Place::Default | Place::ToolName => "/default".to_owned(),
             Place::Action => format!("{}/action", tool()),
@@ -140,8 +148,9 @@ impl<'a> Context<'a> {
             Code::ApprovalInvalid => "The approval is not acceptable".to_owned(),
             Code::InvalidArguments => match detail {
                 Some(Detail::Argument(error)) => format!("The arguments are not acceptable: {error}"),
-                Some(Detail::Cost(_)) | None => "The arguments are not acceptable".to_owned(),
+                _ => "The arguments are not acceptable".to_owned(),
             },
+            Code::SchemaViolation => schema_message(detail),
             Code::RequireFailed | Code::DeniedByRule | Code::TypeMismatch => {
                 self.group_message(code, place, &tool)
             }
@@ -157,7 +166,7 @@ impl<'a> Context<'a> {
         let group = self.group(whose, list, group);
         let condition = group.and_then(|group| at(&group.conditions, condition?));
         if let (Code::TypeMismatch, Some(condition)) = (code, condition) {
-            return format!("Argument {} must be {}", condition.path().text(), condition.wanted_type());
+            return condition.demand();
         }
         match (group.and_then(|group| group.on_deny.as_deref()), condition) {
             (Some(text), _) => text.to_owned(),
@@ -225,6 +234,19 @@ impl GroupList {
             Self::DenyIf => "deny_if",
             Self::ApproveIf => "approve_if",
         }
+    }
+}
+
+/// Names the place and the keyword; the value, and names that the schema does not have, stay out.
+fn schema_message(detail: Option<&Detail>) -> String {
+    match detail {
+        Some(Detail::Schema(violation)) if violation.pointer.is_empty() => {
+            format!("The arguments do not satisfy the tool's schema (`{}`)", violation.keyword)
+        }
+        Some(Detail::Schema(SchemaViolation { pointer, keyword, .. })) => {
+            format!("Argument `{pointer}` does not satisfy the tool's schema (`{keyword}`)")
+        }
+        _ => "The arguments do not satisfy the tool's schema".to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 use parking_lot::{Mutex, RwLock};
 
 use crate::policy_set::PolicySet;
+use crate::schema::Catalogues;
 
 /// Immutable; a call sees one from start to end.
 #[derive(Debug)]
@@ -20,13 +21,14 @@ pub(crate) struct Snapshot {
     retired: AtomicBool,
     pub(crate) policies: PolicySet,
     revoked: HashSet<Box<str>>,
+    pub(crate) catalogues: Catalogues,
 }
 
 impl Snapshot {
-    fn new(policies: PolicySet, revoked: HashSet<Box<str>>) -> Self {
+    fn new(policies: PolicySet, revoked: HashSet<Box<str>>, catalogues: Catalogues) -> Self {
         static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
-        Self { generation, retired: AtomicBool::new(false), policies, revoked }
+        Self { generation, retired: AtomicBool::new(false), policies, revoked, catalogues }
     }
 
     #[inline]
@@ -46,8 +48,8 @@ pub(crate) struct Current {
 }
 
 impl Current {
-    pub(crate) fn new(policies: PolicySet) -> Self {
-        let snapshot = Snapshot::new(policies, HashSet::new());
+    pub(crate) fn new(policies: PolicySet, catalogues: Catalogues) -> Self {
+        let snapshot = Snapshot::new(policies, HashSet::new(), catalogues);
         Self {
             generation: AtomicU64::new(snapshot.generation),
             snapshot: RwLock::new(Arc::new(snapshot)),
@@ -55,9 +57,18 @@ impl Current {
         }
     }
 
-    /// Puts other policies in place. Revocations stay.
+    /// Puts other policies in place. Revocations and schemas stay.
     pub(crate) fn replace(&self, policies: PolicySet) {
-        self.change(|now| Snapshot::new(policies, now.revoked.clone()));
+        self.change(|now| Snapshot::new(policies, now.revoked.clone(), now.catalogues.clone()));
+    }
+
+    /// Changes which schemas tools have.
+    pub(crate) fn change_catalogues(&self, change: impl FnOnce(&mut Catalogues)) {
+        self.change(|now| {
+            let mut catalogues = now.catalogues.clone();
+            change(&mut catalogues);
+            Snapshot::new(now.policies.clone(), now.revoked.clone(), catalogues)
+        });
     }
 
     /// Changes which grants are revoked.
@@ -65,7 +76,7 @@ impl Current {
         self.change(|now| {
             let mut revoked = now.revoked.clone();
             change(&mut revoked);
-            Snapshot::new(now.policies.clone(), revoked)
+            Snapshot::new(now.policies.clone(), revoked, now.catalogues.clone())
         });
     }
 
@@ -135,7 +146,7 @@ impl Deref for Lease {
     #[inline]
     fn deref(&self) -> &Snapshot {
         static NOTHING: LazyLock<Snapshot> =
-            LazyLock::new(|| Snapshot::new(PolicySet::empty(), HashSet::new()));
+            LazyLock::new(|| Snapshot::new(PolicySet::empty(), HashSet::new(), Catalogues::default()));
         match &self.0 {
             Some(snapshot) => snapshot,
             // Only while it is being dropped. A snapshot without policies denies everything.

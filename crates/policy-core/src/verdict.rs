@@ -6,6 +6,7 @@ use crate::arguments::ArgumentError;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::program::{CompiledLimit, Entry, LimitOrigin, Program};
+use crate::schema::SchemaViolation;
 use crate::snapshot::Snapshot;
 use crate::store::{CounterState, StoreError};
 
@@ -167,6 +168,10 @@ pub(crate) enum Place {
     ToolName,
     Action,
     Arguments,
+    /// The tool's input schema, which the engine holds.
+    InputSchema,
+    /// The policy's own schema.
+    Schema,
     Group {
         whose: Whose,
         list: GroupList,
@@ -195,6 +200,7 @@ pub(crate) enum Whose {
 #[derive(Clone, Debug)]
 pub(crate) enum Detail {
     Argument(ArgumentError),
+    Schema(SchemaViolation),
     Cost(CostFault),
 }
 

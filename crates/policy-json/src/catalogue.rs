@@ -3,13 +3,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use policy_core::Value;
 use policy_core::arguments::{Caps, Json, Kind};
+use policy_core::{ToolSchemas, Value};
 
 use crate::diagnostic::{DiagnosticCode, LoadError};
 use crate::document::fields::{At, Reading};
-use crate::document::report_duplicates;
+use crate::document::{find, report_duplicates};
 use crate::load::unreadable;
+use crate::schema::{SchemaFault, compile};
 use crate::text::{Parsed, to_value};
 
 /// How large a list of tools may be.
@@ -21,6 +22,8 @@ pub struct ToolCatalogue {
     tools: Vec<CatalogueTool>,
     places: HashMap<Box<str>, usize>,
     partial: bool,
+    /// The text, in which mistakes of schemas are shown.
+    text: Box<[u8]>,
 }
 
 /// A tool on the list.
@@ -58,7 +61,8 @@ impl ToolCatalogue {
         let parsed = Parsed::parse(text, CATALOGUE_CAPS)
             .map_err(|error| unreadable(text, &error, CATALOGUE_CAPS, "a list of tools"))?;
         let mut reading = Reading::new(&parsed);
-        let mut catalogue = Self { tools: Vec::new(), places: HashMap::new(), partial: false };
+        let mut catalogue =
+            Self { tools: Vec::new(), places: HashMap::new(), partial: false, text: text.into() };
         if let Some(root) = parsed.root() {
             report_duplicates(&mut reading, root, &parsed);
             catalogue.read(&mut reading, root);
@@ -85,6 +89,44 @@ impl ToolCatalogue {
     #[must_use]
     pub const fn is_partial(&self) -> bool {
         self.partial
+    }
+
+    /// Compiles every input schema, for an engine to hold arguments against.
+    ///
+    /// # Errors
+    /// When a schema cannot be used: all that is wrong with all of them, each with its place in the list.
+    pub fn compile(&self) -> Result<ToolSchemas, LoadError> {
+        let mut schemas = ToolSchemas::new();
+        let mut faults = Vec::new();
+        for tool in &self.tools {
+            match tool.input_schema.as_ref().map(compile) {
+                None => {}
+                Some(Ok(schema)) => {
+                    schemas.insert(tool.name.clone(), schema);
+                }
+                Some(Err(wrong)) => faults.push((tool, wrong)),
+            }
+        }
+        if faults.is_empty() { Ok(schemas) } else { Err(self.report(faults)) }
+    }
+
+    /// Finds the places of faults in the text again.
+    fn report(&self, faults: Vec<(&CatalogueTool, Vec<SchemaFault>)>) -> LoadError {
+        let Ok(parsed) = Parsed::parse(&self.text, CATALOGUE_CAPS) else {
+            return LoadError::new(&self.text, Vec::new());
+        };
+        let mut reading = Reading::new(&parsed);
+        for (tool, faults) in faults {
+            for fault in faults {
+                let below = format!("{}/inputSchema{}", tool.pointer, fault.pointer);
+                if let Some(root) = parsed.root() {
+                    let wrong = find(root, &below);
+                    let SchemaFault { kind, message, help, .. } = fault;
+                    reading.report_below(kind.code(), &At::ROOT, &below, wrong, message, help);
+                }
+            }
+        }
+        LoadError::new(&self.text, reading.diagnostics)
     }
 
     fn read(&mut self, reading: &mut Reading<'_>, root: Json<'_>) {

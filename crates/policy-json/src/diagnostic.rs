@@ -60,6 +60,8 @@ pub enum DiagnosticCode {
     InvalidPath,
     /// A pattern that does not compile, or is too large.
     InvalidPattern,
+    /// A JSON Schema that is none, or cannot be used.
+    InvalidSchema,
     /// Two limits of one counter and window in one list.
     DuplicateLimit,
     /// A name that the list has already.
@@ -72,7 +74,7 @@ pub enum DiagnosticCode {
 
 impl DiagnosticCode {
     /// Every code, in the order of the reference.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidJson,
         Self::DuplicateKey,
         Self::UnknownField,
@@ -82,6 +84,7 @@ impl DiagnosticCode {
         Self::InvalidValue,
         Self::InvalidPath,
         Self::InvalidPattern,
+        Self::InvalidSchema,
         Self::DuplicateLimit,
         Self::DuplicateName,
         Self::NotSupported,
@@ -101,6 +104,7 @@ impl DiagnosticCode {
             Self::InvalidValue => "A value of the right type that the field cannot take.",
             Self::InvalidPath => "A text that is no path into the arguments.",
             Self::InvalidPattern => "A pattern that does not compile, or is too large.",
+            Self::InvalidSchema => "A JSON Schema that is none, or that cannot be used.",
             Self::DuplicateLimit => "A counter and window that stand twice in one list of limits.",
             Self::DuplicateName => "A name that stands twice in one list.",
             Self::NotSupported => "Part of the format, but not of this version of the engine.",
@@ -121,6 +125,7 @@ impl DiagnosticCode {
             Self::InvalidValue => "invalid_value",
             Self::InvalidPath => "invalid_path",
             Self::InvalidPattern => "invalid_pattern",
+            Self::InvalidSchema => "invalid_schema",
             Self::DuplicateLimit => "duplicate_limit",
             Self::DuplicateName => "duplicate_name",
             Self::NotSupported => "not_supported",

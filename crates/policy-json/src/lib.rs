@@ -32,6 +32,7 @@ mod text;
 mod places;
 
 mod diagnostic;
+mod schema;
 mod document;
 mod load;
 mod write;

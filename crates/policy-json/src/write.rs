@@ -55,6 +55,9 @@ fn tool(out: &mut Writer, tool: &Tool) {
             out.text_field("action", tool.action.name());
         }
         out.optional_text_field("reason", tool.reason.as_deref());
+        if let Some(schema) = &tool.schema {
+            out.field("schema", |out| out.value(schema.document()));
+        }
         groups(out, "require", &tool.require);
         groups(out, "deny_if", &tool.deny_if);
         groups(out, "approve_if", &tool.approve_if);

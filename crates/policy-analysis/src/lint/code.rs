@@ -85,8 +85,8 @@ pub enum LintCode {
     LargePattern,
     /// A path that is judged by how it begins, which `..` gets round.
     PathPrefix,
-    /// An address that is judged by how it begins, which another host gets round.
-    UrlPrefix,
+    /// An address that is judged by a part of it, which another host gets round.
+    AddressPart,
     /// Two names that differ in case or separators only, or look alike.
     NamesAlike,
     /// A name with blanks at an end, or with characters that do not show.
@@ -140,7 +140,7 @@ impl LintCode {
         Self::UnescapedDot,
         Self::LargePattern,
         Self::PathPrefix,
-        Self::UrlPrefix,
+        Self::AddressPart,
         Self::NamesAlike,
         Self::BlankInName,
         Self::UnusualName,
@@ -185,7 +185,7 @@ impl LintCode {
             Self::UnescapedDot => "unescaped_dot",
             Self::LargePattern => "large_pattern",
             Self::PathPrefix => "path_prefix",
-            Self::UrlPrefix => "url_prefix",
+            Self::AddressPart => "address_part",
             Self::NamesAlike => "names_alike",
             Self::BlankInName => "blank_in_name",
             Self::UnusualName => "unusual_name",
@@ -259,7 +259,7 @@ impl LintCode {
             Self::UnescapedDot => "A dot in a host name in a pattern, which stands for any character.",
             Self::LargePattern => "A pattern that takes much memory.",
             Self::PathPrefix => "A path that is judged by how it begins, which `..` gets round.",
-            Self::UrlPrefix => "An address that is judged by how it begins, which another host gets round.",
+            Self::AddressPart => "An address that is judged by a part of it, which another host gets round.",
             Self::NamesAlike => "Two names that differ in case or separators only, or look alike.",
             Self::BlankInName => "A name with blanks at an end, or with characters that do not show.",
             Self::UnusualName => "A tool name with characters that MCP servers do not use.",

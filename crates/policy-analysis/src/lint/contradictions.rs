@@ -38,8 +38,10 @@ fn never_holds(at: &GroupAt<'_>, findings: &mut Findings) -> bool {
     let is_in_nothing = conditions.iter().any(|condition| {
         condition.operator().name() == "in" && *condition.value() == Value::Array(Vec::new())
     });
-    let none_holds =
-        || Region::where_all_hold(related.iter().map(|at| at.condition)).is_empty() == Answer::Yes;
+    let none_holds = || {
+        Region::where_all_hold(related.iter().map(|at| at.condition), at.list.sense()).is_empty()
+            == Answer::Yes
+    };
     if is_in_nothing || (!related.is_empty() && none_holds()) {
         let (so, stops) = match at.list {
             List::Require => ("every call is denied", at.enforces()),
@@ -80,8 +82,12 @@ fn redundant(at: &GroupAt<'_>, related: &[ConditionAt<'_>], findings: &mut Findi
         if says_so {
             continue;
         }
-        let mut region = Region::where_all_hold(others.map(|other| other.condition));
-        region.demand(Literal::Condition(condition.condition.clone(), Outcomes::HOLDS.others()));
+        let mut region = Region::where_all_hold(others.map(|other| other.condition), at.list.sense());
+        region.demand(Literal::Condition(
+            condition.condition.clone(),
+            at.list.sense(),
+            Outcomes::HOLDS.others(),
+        ));
         if region.is_empty() == Answer::Yes {
             let message = "this follows from the other conditions of the group";
             let help = "take it out, or correct what should ask more".to_owned();
@@ -133,8 +139,11 @@ fn passes(groups: &[GroupAt<'_>], related: &Related<'_>) -> bool {
     let mut clauses: Vec<Alternatives> = Vec::new();
     for at in groups {
         let conditions = at.conditions().filter(|condition| related.has(condition));
+        let sense = at.list.sense();
         let literals = |outcomes| {
-            conditions.map(move |at| Literal::Condition(at.condition.clone(), outcomes)).collect::<Vec<_>>()
+            conditions
+                .map(move |at| Literal::Condition(at.condition.clone(), sense, outcomes))
+                .collect::<Vec<_>>()
         };
         match at.list {
             List::Require => literals(Outcomes::HOLDS).into_iter().for_each(|literal| region.demand(literal)),

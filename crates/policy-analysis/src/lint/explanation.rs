@@ -185,10 +185,10 @@ impl LintCode {
                 r#"{"version": "1", "default": "deny", "tools": {"read": {"require": [{"conditions": [{"path": "args.path", "op": "regex", "value": "^/data/.*$"}]}]}}}"#,
                 "Use `path_within`, which knows `..`. Or permit only what a path needs, from `^` to `$`: `^/data/[a-z0-9_-]+$`.",
             ),
-            Self::UrlPrefix => (
-                "An address whose host is not closed can go on: `https://example.com` is also the beginning of `https://example.com.attacker.example/` and of `https://example.com@attacker.example/`.",
+            Self::AddressPart => (
+                "An address whose host is not closed can go on, and what stands in a part of an address need not be its host: `https://example.com` is also the beginning of `https://example.com.attacker.example/` and of `https://example.com@attacker.example/`; `notexample.com` ends with `example.com`. Such a value was tried against every rule on the argument, and passed.",
                 r#"{"version": "1", "default": "deny", "tools": {"fetch": {"require": [{"conditions": [{"path": "args.url", "op": "regex", "value": "^https://example\\.com.*$"}]}]}}}"#,
-                "Use `url_host_in`, which reads the address. Or close the host: `^https://example\\.com/`.",
+                "Use `url_host_in`, which reads the address. Or close the host: `^https://example\\.com/`, and a dot before the end of a host: `.example.com`.",
             ),
             Self::NamesAlike => (
                 "Names are compared byte for byte, so two that a reader takes for one are two tools, or two counters that do not share their count. With `--tools`, names that the server both lists are not reported.",

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use policy_core::Value;
+use policy_core::{Step, Value};
 
 use super::code::LintCode;
 use super::finding::{Findings, shown};
 use super::key;
 use super::rules::{ConditionAt, GroupAt, Groups, List};
 
-pub(super) fn check(groups: Groups<'_>, findings: &mut Findings) {
+pub(super) fn check(groups: Groups<'_>, has_schema: bool, findings: &mut Findings) {
     let mut seen: HashMap<(&str, bool, String), usize> = HashMap::new();
     for at in groups.iter() {
         let list = at.list.name();
@@ -28,7 +28,10 @@ pub(super) fn check(groups: Groups<'_>, findings: &mut Findings) {
         }
         one_group(&at, findings);
     }
-    absent_passes(groups, findings);
+    // Where a schema says which arguments may be left out, that is looked at with it.
+    if !has_schema {
+        absent_passes(groups, findings);
+    }
 }
 
 fn one_group(at: &GroupAt<'_>, findings: &mut Findings) {
@@ -46,12 +49,14 @@ fn one_group(at: &GroupAt<'_>, findings: &mut Findings) {
 }
 
 fn one_condition(at: &ConditionAt<'_>, findings: &mut Findings) {
-    if at.path().contains('*') && !at.path().contains("[*]") {
+    if at.condition.path().steps().any(|step| matches!(step, Step::Name(name) if name.contains('*'))) {
         let message = format!("a star in a path stands for itself: `{}` is one argument", shown(at.path()));
         let help = "name the argument".to_owned();
         findings.add(LintCode::StarInPath, at.field("path"), message, help);
     }
-    if let (Value::Array(elements), "in" | "not_in") = (at.condition.value(), at.op()) {
+    if let (Value::Array(elements), "in" | "not_in" | "path_within" | "url_host_in" | "cidr_in") =
+        (at.condition.value(), at.op())
+    {
         let mut seen: HashMap<String, usize> = HashMap::new();
         for (place, element) in elements.iter().enumerate() {
             let first = *seen.entry(key::value(element)).or_insert(place);

@@ -19,7 +19,10 @@ pub(super) fn condition(condition: &Condition) -> String {
     text(condition.path().text(), &mut key);
     key.push_str(condition.operator().name());
     key.push(' ');
-    let list_is_a_set = matches!(condition.operator().name(), "in" | "not_in");
+    let list_is_a_set = {
+        let name = condition.operator().name();
+        matches!(name, "in" | "not_in" | "path_within" | "url_host_in" | "cidr_in")
+    };
     match condition.value() {
         Value::Array(elements) if list_is_a_set => {
             let mut keys: Vec<String> = elements.iter().map(value).collect();

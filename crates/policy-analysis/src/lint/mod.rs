@@ -31,7 +31,7 @@ pub use explanation::Explanation;
 pub use finding::Finding;
 
 use finding::Findings;
-use rules::{Groups, Reach};
+use rules::{Groups, Owner, Reach};
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -72,15 +72,27 @@ pub fn lint(input: &LintInput<'_>) -> Vec<Finding> {
     let tools = tools.map(|(name, tool)| Groups::of_tool(name, tool));
     let all = Groups::of_all(policy);
     for owned in tools.chain((!reach.hides_all).then_some(all)) {
-        groups::check(owned, &mut findings);
+        let schema = match owned.owner {
+            Owner::Tool(name) => policy.tools.get(name).is_some_and(|tool| tool.schema.is_some()),
+            Owner::AllTools => false,
+        };
+        let listed = match owned.owner {
+            Owner::Tool(name) => catalogue.and_then(|catalogue| catalogue.tool(name)),
+            Owner::AllTools => None,
+        };
+        let has_schema = schema || listed.is_some_and(|listed| listed.input_schema.is_some());
+        groups::check(owned, has_schema, &mut findings);
         contradictions::check(owned, all, &mut findings);
         patterns::check(owned, &mut findings);
-        prefixes::check(owned, &mut findings);
+        // What a schema keeps out of a text is not looked into.
+        if !schema {
+            prefixes::check(owned, &mut findings);
+        }
     }
     if let Some(catalogue) = catalogue {
         listed::check(policy, catalogue, &reach, &mut findings);
-        arguments::check(policy, catalogue, &reach, &mut findings);
     }
+    arguments::check(policy, catalogue, &reach, &mut findings);
     if portable {
         portable::check(&parsed, &mut findings);
     }

@@ -1,7 +1,7 @@
-//! Paths and addresses that are judged by how they begin. A finding is made only where a bad value was tried and every rule
+//! Paths and addresses that are judged by a part of them. A finding is made only where a bad value was tried and every rule
 //! of the tool on that argument let it pass.
 
-use policy_core::{Outcome, TypeMismatch, Value};
+use policy_core::{Outcome, Sense, TypeMismatch, Value};
 use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::code::LintCode;
@@ -16,11 +16,10 @@ const PREFIXES_MAX: usize = 8;
 pub(super) fn check(owned: Groups<'_>, findings: &mut Findings) {
     for at in owned.iter().filter(|at| at.list == List::Require && at.enforces()) {
         for condition in at.conditions() {
-            let prefixes = prefixes(&condition);
-            for prefix in &prefixes {
-                if let Some(bad) = bad_values(condition.path(), prefix, &condition)
-                    && let Some(value) = bad.values.iter().find(|value| passes(owned, &condition, value))
-                {
+            let begun =
+                prefixes(&condition).into_iter().filter_map(|prefix| bad_beginning(&prefix, &condition));
+            for bad in begun.chain(bad_part(&condition)) {
+                if let Some(value) = bad.values.iter().find(|value| passes(owned, &condition, value)) {
                     let message = format!("{} such as `{}` passes as well", bad.what, shown(value));
                     findings.add(bad.code, condition.field("value"), message, bad.help.to_owned());
                     break;
@@ -102,11 +101,12 @@ struct BadValues {
     values: Vec<String>,
 }
 
-fn bad_values(path: &str, prefix: &str, at: &ConditionAt<'_>) -> Option<BadValues> {
+/// What begins so and is no such path or address.
+fn bad_beginning(prefix: &str, at: &ConditionAt<'_>) -> Option<BadValues> {
     if let Some((_, authority)) = prefix.split_once("://") {
         let is_open = !authority.is_empty() && !authority.contains(['/', '?', '#', '@']);
         return is_open.then(|| BadValues {
-            code: LintCode::UrlPrefix,
+            code: LintCode::AddressPart,
             what: "this judges an address by how it begins: another host",
             help: "close the host with `/`, or judge the host itself with `url_host_in`",
             values: vec![
@@ -118,7 +118,7 @@ fn bad_values(path: &str, prefix: &str, at: &ConditionAt<'_>) -> Option<BadValue
     }
     let drive = matches!(prefix.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
     let rooted = prefix.starts_with('/') || prefix.starts_with("~/") || drive;
-    if prefix.is_empty() || !(rooted || (is_path_name(path) && at.op() == "starts_with")) {
+    if prefix.is_empty() || !(rooted || (is_path_name(at.path()) && at.op() == "starts_with")) {
         return None;
     }
     let separator = if prefix.contains('\\') { '\\' } else { '/' };
@@ -136,9 +136,48 @@ fn bad_values(path: &str, prefix: &str, at: &ConditionAt<'_>) -> Option<BadValue
     })
 }
 
+/// What ends so, or has this in it, and is no such address.
+fn bad_part(at: &ConditionAt<'_>) -> Option<BadValues> {
+    let Value::String(part) = at.condition.value() else { return None };
+    if !is_address_name(at.path()) || !part.contains('.') {
+        return None;
+    }
+    let values = match at.op() {
+        "ends_with" => vec![format!("attacker-{part}"), format!("https://attacker.example/?{part}")],
+        "contains" => vec![format!("https://attacker.example/?{part}"), format!("{part}.attacker.example")],
+        _ => return None,
+    };
+    Some(BadValues {
+        code: LintCode::AddressPart,
+        what: "this judges an address by a part of it: another host",
+        help: "judge the host itself with `url_host_in`, or compare the whole with `eq` or `in`",
+        // A mailbox or a host that ends in a whole name is what it looks like.
+        values: if at.op() == "ends_with" && part.starts_with(['.', '@']) && !is_url_name(at.path()) {
+            return None;
+        } else {
+            values
+        },
+    })
+}
+
+/// Whether an argument of this name is likely to be an address or a host.
+fn is_address_name(path: &str) -> bool {
+    let name = last_name(path);
+    is_url_name(path) || ["host", "hostname", "domain", "email"].iter().any(|end| name.ends_with(end))
+}
+
+fn is_url_name(path: &str) -> bool {
+    let name = last_name(path);
+    ["url", "uri", "endpoint", "webhook", "href", "link"].iter().any(|end| name.ends_with(end))
+}
+
+fn last_name(path: &str) -> String {
+    path.rsplit('.').next().unwrap_or_default().to_lowercase().replace(['_', '-'], "")
+}
+
 /// Whether an argument of this name is likely to be a path, by the names that servers use.
 fn is_path_name(path: &str) -> bool {
-    let name = path.rsplit('.').next().unwrap_or_default().to_lowercase().replace(['_', '-'], "");
+    let name = last_name(path);
     ["path", "paths", "file", "filename", "filepath", "cwd", "workdir", "dir", "directory", "folder", "root"]
         .iter()
         .any(|known| name == *known)
@@ -147,18 +186,19 @@ fn is_path_name(path: &str) -> bool {
 
 /// Whether the rules that look at this argument alone let the value pass.
 fn passes(owned: Groups<'_>, at: &ConditionAt<'_>, value: &str) -> bool {
-    let Some(names) = names(at.path()) else { return false };
+    let Some(names) = names(at.condition.path()) else { return false };
     let alone = |other: &GroupAt<'_>| other.conditions().all(|condition| condition.path() == at.path());
     let judged = as_arguments(&arguments(&names, Value::String(value.into())), |root| {
-        at.condition.judge(root) == Outcome::Holds
+        at.condition.judge(root, Sense::Permits) == Outcome::Holds
             && owned.iter().filter(GroupAt::enforces).all(|group| match group.list {
                 // Of a group that must hold, every condition must.
                 List::Require => group
                     .conditions()
                     .filter(|condition| condition.path() == at.path())
-                    .all(|condition| condition.condition.judge(root) == Outcome::Holds),
+                    .all(|condition| condition.condition.judge(root, Sense::Permits) == Outcome::Holds),
                 List::DenyIf | List::ApproveIf => {
-                    !alone(&group) || group.group.judge(root, TypeMismatch::Deny).0 == Outcome::False
+                    !alone(&group)
+                        || group.group.judge(root, TypeMismatch::Deny, Sense::Forbids).0 == Outcome::False
                 }
             })
     });

@@ -41,6 +41,7 @@ fn hidden(name: &str, findings: &mut Findings) {
 
 fn denied(name: &str, tool: &Tool, findings: &mut Findings) {
     let fields = [
+        ("schema", tool.schema.is_none()),
         ("require", tool.require.is_empty()),
         ("deny_if", tool.deny_if.is_empty()),
         ("approve_if", tool.approve_if.is_empty()),
@@ -180,7 +181,10 @@ fn whole(policy: &Policy, reach: &Reach<'_>, findings: &mut Findings) {
         own.chain(Groups::of_all(policy).iter())
     };
     let limits = || policy.tools.values().flat_map(|tool| &tool.limits).chain(all);
-    let denies = policy.tools.values().any(|tool| tool.action != Action::Allow || tool.rate_limit.is_some());
+    let denies = policy
+        .tools
+        .values()
+        .any(|tool| tool.action != Action::Allow || tool.rate_limit.is_some() || tool.schema.is_some());
     if denies || !policy.hide.is_empty() {
         return;
     }

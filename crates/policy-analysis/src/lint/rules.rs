@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use policy_core::{
-    Action, AllTools, Condition, DefaultEffect, Group, Limit, Mode, Operator, Policy, Tool, Value,
+    Action, AllTools, Condition, DefaultEffect, Group, Limit, Mode, Operator, Path, Policy, Sense, Step,
+    Tool, Value,
 };
 
 use super::finding::tool_pointer;
@@ -34,6 +35,14 @@ pub(super) enum List {
 }
 
 impl List {
+    /// How conditions that can be read narrowly or widely are read in it.
+    pub(super) const fn sense(self) -> Sense {
+        match self {
+            Self::Require => Sense::Permits,
+            Self::DenyIf | Self::ApproveIf => Sense::Forbids,
+        }
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Require => "require",
@@ -207,10 +216,8 @@ impl<'p> Reach<'p> {
 }
 
 /// The names that a path is made of; `None` for forms that lead through lists.
-pub(super) fn names(path: &str) -> Option<Vec<&str>> {
-    let names = path.strip_prefix("args.")?;
-    let in_list = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
-    (!names.contains(['[', ']']) && !names.split('.').any(in_list)).then(|| names.split('.').collect())
+pub(super) fn names(path: &Path) -> Option<Vec<&str>> {
+    path.steps().map(|step| if let Step::Name(name) = step { Some(name) } else { None }).collect()
 }
 
 /// Arguments that have this value at these names, and nothing else.

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use policy_core::{Decimal, Value};
+use policy_core::{Decimal, Path, Step, Value};
 
 use super::key;
 
@@ -33,12 +33,13 @@ pub(super) enum Argument<'s> {
 }
 
 /// Whether an argument must be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In the order in which one schema outdoes the other, where both must be satisfied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Presence {
-    Required,
     Optional,
     /// It depends on others, or on what is not looked at.
     Unclear,
+    Required,
 }
 
 /// What an argument can be.
@@ -64,11 +65,26 @@ impl<'s> Schemas<'s> {
         Self { root, ref_stands_alone }
     }
 
-    /// What it says of the argument at these names.
-    pub(super) fn argument(self, names: &[&'s str]) -> Argument<'s> {
+    /// What it says of the argument at this path.
+    pub(super) fn argument<'p>(self, path: &'p Path) -> Argument<'s>
+    where
+        'p: 's,
+    {
         let Some(mut ways) = self.ways(self.root, DEPTH_MAX) else { return Argument::Unclear };
         let mut presence = Presence::Required;
-        for name in names {
+        for step in path.steps() {
+            let name = match step {
+                Step::Name(name) => name,
+                Step::Every | Step::Element(_) => match self.elements(&ways) {
+                    // Whether there is such an element is not a matter of the schema.
+                    Some(elements) => {
+                        (ways, presence) = (elements, Presence::Unclear);
+                        continue;
+                    }
+                    None => return Argument::Unclear,
+                },
+                _ => return Argument::Unclear,
+            };
             // Beyond this, ways that are no object have no members, and calls have none there.
             let (objects, others): (Ways<'s>, Ways<'s>) =
                 ways.into_iter().partition(|way| way.iter().all(|schema| types(schema) & OBJECT != 0));
@@ -96,7 +112,8 @@ impl<'s> Schemas<'s> {
                     return Argument::Unclear;
                 }
             }
-            if !is_described {
+            // What is required and not described may be anything.
+            if !is_described && !(is_open && presence == Presence::Required) {
                 let known = known(&objects);
                 return match is_open {
                     true if known.is_empty() => Argument::Unclear,
@@ -168,6 +185,24 @@ impl<'s> Schemas<'s> {
                 _ => None,
             }
         })
+    }
+
+    /// The ways to satisfy what is said of a list's elements; `None` where elements differ, or there can be no list.
+    fn elements(self, ways: &Ways<'s>) -> Option<Ways<'s>> {
+        let mut all = Ways::new();
+        for way in ways.iter().filter(|way| way.iter().all(|schema| types(schema) & ARRAY != 0)) {
+            let mut elements: Ways<'s> = vec![Way::new()];
+            for schema in way {
+                match member(schema, "items") {
+                    _ if member(schema, "prefixItems").is_some() => return None,
+                    None => {}
+                    Some(Value::Array(_)) => return None,
+                    Some(items) => elements = product(elements, &self.ways(items, DEPTH_MAX)?)?,
+                }
+            }
+            all.extend(elements);
+        }
+        (!all.is_empty() && all.len() <= WAYS_MAX).then_some(all)
     }
 
     /// What one way says of a member.
@@ -263,6 +298,13 @@ fn known<'s>(ways: &Ways<'s>) -> Vec<&'s str> {
         _ => &[],
     });
     names.map(|(name, _)| &**name).filter(|name| seen.insert(*name)).collect()
+}
+
+impl<'s> Argument<'s> {
+    /// What it can be, if it can be there and that is known.
+    pub(super) fn facts(&self) -> Option<&Facts<'s>> {
+        if let Self::Known(facts) = self { Some(facts) } else { None }
+    }
 }
 
 impl<'s> Facts<'s> {

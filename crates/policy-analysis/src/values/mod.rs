@@ -11,10 +11,12 @@ mod outcomes;
 mod exact;
 mod numbers;
 mod language;
+mod atom;
 mod strings;
 mod containers;
 mod slot;
 mod of_condition;
+mod place;
 mod region;
 mod solve;
 

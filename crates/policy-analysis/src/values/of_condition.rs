@@ -1,19 +1,20 @@
 //! What may stand at a condition's path where it holds, is false, or mismatches: section 2.1 of docs/policy-format.md as
 //! sets.
 
-use policy_core::{Amount, Condition, Number, Operator, Outcome, Value};
+use policy_core::{Amount, Condition, Operator, Outcome, Sense, Value};
 
+use super::atom::Atom;
 use super::containers::ArraySet;
 use super::numbers::NumberSet;
 use super::outcomes::Outcomes;
 use super::slot::Slot;
-use super::strings::{Atom, StringSet};
+use super::strings::StringSet;
 
 impl Slot {
-    /// What may stand at the condition's path so that it comes to one of these outcomes; `None` where the operator is one
+    /// What may stand at the condition's path so that it comes to one of these outcomes in that sense; `None` where the operator is one
     /// that is not known here.
     #[must_use]
-    pub fn of(condition: &Condition, outcomes: Outcomes) -> Option<Self> {
+    pub fn of(condition: &Condition, sense: Sense, outcomes: Outcomes) -> Option<Self> {
         let (holds, fails) = (outcomes.has(Outcome::Holds), outcomes.has(Outcome::False));
         let one = std::slice::from_ref(condition.value());
         match (condition.operator(), condition.value()) {
@@ -25,12 +26,20 @@ impl Slot {
             (Operator::Lte, Value::Number(number)) => Some(order(NumberSet::below(number, true), outcomes)),
             (Operator::Gt, Value::Number(number)) => Some(order(NumberSet::above(number, false), outcomes)),
             (Operator::Gte, Value::Number(number)) => Some(order(NumberSet::above(number, true), outcomes)),
-            (Operator::Regex, _) => Some(Self {
-                strings: StringSet::held(Atom::new(condition)?, outcomes),
+            (
+                Operator::Regex
+                | Operator::StartsWith
+                | Operator::EndsWith
+                | Operator::PathWithin
+                | Operator::UrlHostIn
+                | Operator::CidrIn,
+                _,
+            ) => Some(Self {
+                strings: StringSet::held(Atom::new(condition, sense)?, outcomes),
                 ..judged(outcomes, [false, true, true, true])
             }),
             (Operator::Contains, Value::String(_)) => Some(Self {
-                strings: StringSet::held(Atom::new(condition)?, outcomes),
+                strings: StringSet::held(Atom::new(condition, sense)?, outcomes),
                 arrays: containing(condition.value(), holds, fails),
                 ..judged(outcomes, [false, true, false, true])
             }),
@@ -105,11 +114,5 @@ impl Slot {
     #[must_use]
     pub fn cost(max: Amount) -> Self {
         Self { numbers: NumberSet::costs(max), ..Self::empty() }
-    }
-
-    /// This number alone.
-    #[must_use]
-    pub fn number(number: &Number) -> Self {
-        Self { numbers: NumberSet::only([number]), ..Self::empty() }
     }
 }

@@ -2,7 +2,7 @@
 
 use policy_core::{Outcome, Value};
 
-/// Some of the three outcomes that a condition can come to.
+/// Some of the outcomes that a condition can come to. A string that is refused counts as a mismatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcomes {
     holds: bool,
@@ -15,7 +15,7 @@ impl Outcomes {
     pub const HOLDS: Self = Self { holds: true, fails: false, mismatch: false };
     /// It is false.
     pub const FALSE: Self = Self { holds: false, fails: true, mismatch: false };
-    /// It mismatches.
+    /// It mismatches, or a string is refused: both deny.
     pub const MISMATCH: Self = Self { holds: false, fails: false, mismatch: true };
     /// It comes to anything.
     pub const ANY: Self = Self { holds: true, fails: true, mismatch: true };
@@ -48,7 +48,7 @@ impl Outcomes {
         match outcome {
             Outcome::Holds => self.holds,
             Outcome::False => self.fails,
-            Outcome::Mismatch => self.mismatch,
+            Outcome::Mismatch | Outcome::Refused => self.mismatch,
         }
     }
 }

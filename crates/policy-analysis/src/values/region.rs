@@ -1,10 +1,10 @@
-//! The arguments that several demands admit together, place by place, and one of them as an example.
+//! The arguments that several demands admit together, and one of them as an example. Where a place can hold what stands in
+//! `place`.
 
-use std::collections::BTreeMap;
-
-use policy_core::{Condition, Path, Value};
+use policy_core::{Condition, Path, Sense, Step, Value};
 
 use super::outcomes::{Answer, Outcomes, Search};
+use super::place::{Place, Way};
 use super::same::member;
 use super::slot::Slot;
 use super::text::as_arguments;
@@ -12,29 +12,25 @@ use super::text::as_arguments;
 /// One demand on the arguments of a call.
 #[derive(Clone, Debug)]
 pub enum Literal {
-    /// The condition comes to one of these outcomes.
-    Condition(Condition, Outcomes),
-    /// What stands at the path is in the slot.
+    /// The condition, in a list of that sense, comes to one of these outcomes.
+    Condition(Condition, Sense, Outcomes),
+    /// What stands at the path is in the slot. A path that is not names alone only finds examples.
     Slot(Path, Slot),
     /// A check that is known by its text alone passes, or does not.
     Opaque(Box<str>, bool),
 }
 
-/// All arguments that meet some demands. Unlike demands on unlike paths are independent but for one path leading through
+/// All arguments that meet some demands. Demands on different paths are independent but for one path leading through
 /// another, which is taken into account.
 #[derive(Clone, Debug)]
 pub struct Region {
-    root: Node,
+    /// What follows from demands on paths of names: whatever is in the region is in here.
+    root: Place,
+    /// The same with demands on elements of lists, read as if each such list had one element: for finding examples.
+    trial: Option<Place>,
     demands: Vec<Literal>,
     /// Two demands contradict each other by themselves.
     refuted: bool,
-}
-
-/// A place of the arguments.
-#[derive(Clone, Debug)]
-struct Node {
-    slot: Slot,
-    members: BTreeMap<Box<str>, Node>,
 }
 
 impl Default for Region {
@@ -47,16 +43,15 @@ impl Region {
     /// All arguments.
     #[must_use]
     pub fn all() -> Self {
-        let slot = Slot { objects: super::containers::ObjectSet::all(), ..Slot::empty() };
-        Self { root: Node { slot, members: BTreeMap::new() }, demands: Vec::new(), refuted: false }
+        Self { root: Place::arguments(), trial: None, demands: Vec::new(), refuted: false }
     }
 
-    /// The arguments with which each of these conditions holds.
+    /// The arguments with which each of these conditions, in a list of that sense, holds.
     #[must_use]
-    pub fn where_all_hold<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> Self {
+    pub fn where_all_hold<'a>(conditions: impl IntoIterator<Item = &'a Condition>, sense: Sense) -> Self {
         let mut region = Self::all();
         for condition in conditions {
-            region.demand(Literal::Condition(condition.clone(), Outcomes::HOLDS));
+            region.demand(Literal::Condition(condition.clone(), sense, Outcomes::HOLDS));
         }
         region
     }
@@ -64,33 +59,41 @@ impl Region {
     /// Takes one demand more into account.
     pub fn demand(&mut self, literal: Literal) {
         match &literal {
-            Literal::Condition(condition, outcomes) => {
-                self.refuted |= outcomes.is_empty() || self.contradicts(condition, *outcomes);
-                if let (Some(names), Some(slot)) = (names(condition.path()), Slot::of(condition, *outcomes)) {
-                    self.root.narrow(&names, &slot);
+            Literal::Condition(condition, sense, outcomes) => {
+                self.refuted |= outcomes.is_empty() || self.contradicts(condition, *sense, *outcomes);
+                if let Some(slot) = Slot::of(condition, *sense, *outcomes) {
+                    self.narrow(condition.path(), &slot);
                 }
             }
-            Literal::Slot(path, slot) => {
-                if let Some(names) = names(path) {
-                    self.root.narrow(&names, slot);
-                }
-            }
+            Literal::Slot(path, slot) => self.narrow(path, slot),
             Literal::Opaque(text, passes) => {
                 self.refuted |= self.demands.iter().any(|known| {
-                    matches!(known, Literal::Opaque(other, other_passes) if other == text && other_passes != passes)
+                    matches!(known, Literal::Opaque(other, otherwise) if other == text && otherwise != passes)
                 });
             }
         }
         self.demands.push(literal);
     }
 
+    fn narrow(&mut self, path: &Path, slot: &Slot) {
+        let Some(way) = way(path) else { return };
+        if way.iter().all(|step| matches!(step, Way::Member(_))) {
+            self.root.narrow(&way, slot);
+            if let Some(trial) = &mut self.trial {
+                trial.narrow(&way, slot);
+            }
+        } else {
+            self.trial.get_or_insert_with(|| self.root.clone()).narrow(&way, slot);
+        }
+    }
+
     /// Whether the same condition was to come to other outcomes alone: all that can be said of a condition that is not
     /// looked into.
-    fn contradicts(&self, condition: &Condition, outcomes: Outcomes) -> bool {
+    fn contradicts(&self, condition: &Condition, sense: Sense, outcomes: Outcomes) -> bool {
         let mut left = outcomes;
         for known in &self.demands {
-            if let Literal::Condition(other, wanted) = known
-                && other == condition
+            if let Literal::Condition(other, other_sense, wanted) = known
+                && (other, *other_sense) == (condition, sense)
             {
                 left = left.and(*wanted);
             }
@@ -110,11 +113,45 @@ impl Region {
         if self.refuted {
             return Search::Empty;
         }
-        match self.root.find() {
+        let found = match (self.root.find(), &self.trial) {
+            (Search::Empty, _) => return Search::Empty,
+            (found, None) => found,
+            (_, Some(_)) if self.elements_contradict() => return Search::Empty,
+            (_, Some(trial)) => trial.find(),
+        };
+        match found {
             Search::Found(Some(arguments)) if self.admits(&arguments) => Search::Found(arguments),
-            Search::Found(_) | Search::Unknown => Search::Unknown,
-            Search::Empty => Search::Empty,
+            _ => Search::Unknown,
         }
+    }
+
+    /// Whether some conditions on every place that a path leads to leave none of the places that another wants. Under
+    /// `require` a condition holds where it holds at every place, under `deny_if` it is false where it is false at every
+    /// place, and there is always a place.
+    fn elements_contradict(&self) -> bool {
+        let at_lists = self.demands.iter().filter_map(|demand| match demand {
+            Literal::Condition(condition, sense, outcomes) if condition.path().steps().any(is_no_name) => {
+                Some((condition, *sense, *outcomes))
+            }
+            _ => None,
+        });
+        at_lists.clone().any(|(condition, sense, outcomes)| {
+            let decided = everywhere(sense);
+            let everywhere = at_lists
+                .clone()
+                .filter(|(other, other_sense, outcomes)| {
+                    other.path() == condition.path() && *other_sense == sense && *outcomes == decided
+                })
+                .filter_map(|(other, _, _)| Slot::of(other, sense, decided))
+                .reduce(|one, two| one.and(&two));
+            let Some(everywhere) = everywhere else { return false };
+            if everywhere.is_empty() == Answer::Yes {
+                return true;
+            }
+            outcomes.and(decided).is_empty()
+                && Slot::of(condition, sense, decided)
+                    .is_some_and(|slot| slot.includes(&everywhere) == Answer::Yes)
+        })
     }
 
     /// Whether these arguments meet every demand that can be judged here. Checks that are known by their text alone are left
@@ -125,99 +162,45 @@ impl Region {
     }
 }
 
+/// What a condition comes to only where it does so at every place that its path leads to.
+const fn everywhere(sense: Sense) -> Outcomes {
+    match sense {
+        Sense::Permits => Outcomes::HOLDS,
+        Sense::Forbids => Outcomes::FALSE,
+    }
+}
+
+fn is_no_name(step: Step<'_>) -> bool {
+    !matches!(step, Step::Name(_))
+}
+
 /// Whether the arguments meet the demands, by really judging them.
 pub(crate) fn meets_all(demands: &[Literal], arguments: &Value) -> bool {
     let judged = as_arguments(arguments, |root| {
         demands.iter().all(|demand| match demand {
-            Literal::Condition(condition, outcomes) => outcomes.has(condition.judge(root)),
-            Literal::Slot(path, slot) => {
-                names(path).is_some_and(|names| slot.contains(lookup(arguments, &names)))
-            }
+            Literal::Condition(condition, sense, outcomes) => outcomes.has(condition.judge(root, *sense)),
+            Literal::Slot(path, slot) => way(path).is_some_and(|way| slot.contains(lookup(arguments, &way))),
             Literal::Opaque(..) => true,
         })
     });
     judged.unwrap_or(false)
 }
 
-/// The names of a path that has nothing but names; `None` for other paths, which are not looked into.
-fn names(path: &Path) -> Option<Vec<&str>> {
-    let text = path.text();
-    let names: Vec<&str> = text.strip_prefix("args.")?.split('.').collect();
-    let is_plain =
-        |name: &&str| !name.contains(['[', ']', '"']) && !name.bytes().all(|byte| byte.is_ascii_digit());
-    names.iter().all(is_plain).then_some(names)
+/// The steps of a path, an element of a list standing for whichever it is. `None` for steps that are not known here.
+fn way(path: &Path) -> Option<Vec<Way<'_>>> {
+    path.steps()
+        .map(|step| match step {
+            Step::Name(name) => Some(Way::Member(name)),
+            Step::Element(0) | Step::NameOrElement(_, 0) | Step::Every => Some(Way::Element),
+            _ => None,
+        })
+        .collect()
 }
 
-fn lookup<'a>(arguments: &'a Value, names: &[&str]) -> Option<&'a Value> {
-    names.iter().try_fold(arguments, |value, name| match value {
-        Value::Object(members) => member(members, name),
+fn lookup<'a>(arguments: &'a Value, way: &[Way<'_>]) -> Option<&'a Value> {
+    way.iter().try_fold(arguments, |value, step| match (value, step) {
+        (Value::Object(members), Way::Member(name)) => member(members, name),
+        (Value::Array(elements), Way::Element) => elements.first(),
         _ => None,
     })
-}
-
-impl Node {
-    fn any() -> Self {
-        Self { slot: Slot::any(), members: BTreeMap::new() }
-    }
-
-    fn narrow(&mut self, names: &[&str], slot: &Slot) {
-        match names.split_first() {
-            None => self.slot = self.slot.and(slot),
-            Some((first, rest)) => {
-                self.members.entry((*first).into()).or_insert_with(Self::any).narrow(rest, slot);
-            }
-        }
-    }
-
-    /// Whether this may stand here, and what is in it where it leads.
-    fn admits(&self, value: Option<&Value>) -> bool {
-        self.slot.contains(value)
-            && self.members.iter().all(|(name, node)| match value {
-                Some(Value::Object(members)) => node.admits(member(members, name)),
-                _ => node.admits(None),
-            })
-    }
-
-    /// Something that may stand here. `Empty` is exact: the places below are independent of each other, and an object
-    /// that is excluded as a whole can always be given one member more.
-    fn find(&self) -> Search<Option<Value>> {
-        if self.members.is_empty() {
-            return self.slot.find();
-        }
-        self.find_object().or_else(|| {
-            // Whatever is no object has no members.
-            if self.members.values().all(|node| node.admits(None)) {
-                let slot = Slot { objects: super::containers::ObjectSet::empty(), ..self.slot.clone() };
-                slot.find()
-            } else {
-                Search::Empty
-            }
-        })
-    }
-
-    fn find_object(&self) -> Search<Option<Value>> {
-        if let Ok(listed) = self.slot.objects.listed() {
-            return match listed.iter().find(|object| self.admits(Some(object))) {
-                Some(found) => Search::Found(Some(found.clone())),
-                None => Search::Empty,
-            };
-        }
-        let mut members = Vec::new();
-        let mut unknown = false;
-        for (name, node) in &self.members {
-            match node.find() {
-                Search::Found(Some(value)) => members.push((name.clone(), value)),
-                Search::Found(None) => {}
-                Search::Empty => return Search::Empty,
-                Search::Unknown => unknown = true,
-            }
-        }
-        if unknown {
-            return Search::Unknown;
-        }
-        match self.slot.objects.widened(members, |name| !self.members.contains_key(name)) {
-            Some(object) => Search::Found(Some(object)),
-            None => Search::Unknown,
-        }
-    }
 }

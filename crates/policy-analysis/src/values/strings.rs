@@ -1,49 +1,13 @@
 //! Sets of strings: a few, or all but a few, held to what conditions on strings come to.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use policy_core::{Condition, Operator, Outcome, Path, Value};
+use policy_core::Outcome;
 
-use super::language::{Language, Wanted};
+use super::atom::Atom;
+use super::language::Wanted;
 use super::outcomes::{Outcomes, Search};
-use super::text::judge;
-
-/// A condition on a string, whatever path it stands on. Two are the same where operator and value are.
-#[derive(Debug)]
-pub(crate) struct Atom {
-    condition: Condition,
-    /// The strings for which it holds, where that is a language; such an atom never mismatches on a string.
-    language: OnceLock<Option<Language>>,
-}
-
-impl Atom {
-    /// `None` only if a path with one name were none.
-    pub(crate) fn new(condition: &Condition) -> Option<Arc<Self>> {
-        let path = Path::parse("args.string").ok()?;
-        let condition = Condition::new(path, condition.operator(), condition.value().clone()).ok()?;
-        Some(Arc::new(Self { condition, language: OnceLock::new() }))
-    }
-
-    /// What the condition really comes to with this string.
-    fn judge(&self, string: &str) -> Option<Outcome> {
-        judge(&self.condition, &Value::Object(vec![("string".into(), Value::String(string.into()))]))
-    }
-
-    fn language(&self) -> Option<&Language> {
-        let pattern = || match (self.condition.operator(), self.condition.value()) {
-            (Operator::Regex, Value::String(pattern)) => Language::new(pattern),
-            (Operator::Contains, Value::String(part)) => Language::new(&literal(part)),
-            _ => None,
-        };
-        self.language.get_or_init(pattern).as_ref()
-    }
-}
-
-/// The pattern of exactly this text.
-fn literal(text: &str) -> String {
-    text.chars().map(|character| format!("\\x{{{:x}}}", u32::from(character))).collect()
-}
 
 /// An atom, and what it is to come to.
 #[derive(Clone, Debug)]
@@ -134,7 +98,7 @@ impl StringSet {
         };
         let mut both = Self { base, held: self.held.clone() };
         for held in &other.held {
-            let known = both.held.iter_mut().find(|known| known.atom.condition == held.atom.condition);
+            let known = both.held.iter_mut().find(|known| known.atom == held.atom);
             match known {
                 Some(known) => known.outcomes = known.outcomes.and(held.outcomes),
                 None => both.held.push(held.clone()),
@@ -176,16 +140,39 @@ impl StringSet {
             }
             Base::Except(except) => except,
         };
-        let mut languages = Vec::new();
-        for Held { atom, outcomes } in &self.held {
-            let Some(language) = atom.language() else { continue };
-            match (outcomes.has(Outcome::Holds), outcomes.has(Outcome::False)) {
-                (true, true) => {}
-                // A string never mismatches here.
-                (false, false) => return Search::Empty,
-                (holds, _) => languages.push((language, holds)),
-            }
+        if self.contradicts_itself() {
+            return Search::Empty;
         }
-        Wanted { languages, except }.find(|string| self.contains(string))
+        let candidates = self.held.iter().flat_map(|held| held.atom.candidates());
+        if let Some(found) = candidates.into_iter().find(|candidate| self.contains(candidate)) {
+            return Search::Found(found.into());
+        }
+        let languages = self.held.iter().filter_map(|Held { atom, outcomes }| {
+            let (holds, fails) = (outcomes.has(Outcome::Holds), outcomes.has(Outcome::False));
+            (holds != fails).then_some((atom.language()?, holds))
+        });
+        Wanted { languages: languages.collect(), except }.find(|string| self.contains(string))
+    }
+
+    /// Whether it follows from what the atoms say, without looking at strings, that there is none.
+    fn contradicts_itself(&self) -> bool {
+        let has = |held: &Held, outcome| held.outcomes.has(outcome);
+        let never = |held: &&Held| {
+            held.atom.always_judges() && !has(held, Outcome::Holds) && !has(held, Outcome::False)
+        };
+        if self.held.iter().any(|held| never(&held)) {
+            return true;
+        }
+        let only_holds = |held: &&Held| held.outcomes == Outcomes::HOLDS;
+        let failing: Vec<&Atom> =
+            self.held.iter().filter(|held| !has(held, Outcome::Holds)).map(|held| &*held.atom).collect();
+        if self.held.iter().filter(only_holds).any(|held| held.atom.implies_one_of(&failing)) {
+            return true;
+        }
+        let refusing = self.held.iter().filter(|held| held.outcomes == Outcomes::MISMATCH);
+        let reading = |held: &&Held| !has(held, Outcome::Mismatch);
+        refusing
+            .into_iter()
+            .any(|refused| self.held.iter().filter(reading).any(|read| read.atom.refuses_like(&refused.atom)))
     }
 }

@@ -1,7 +1,7 @@
 //! A value as JSON text on one line, and back as what conditions judge.
 
 use policy_core::arguments::{Caps, Json};
-use policy_core::{Condition, Outcome, Value};
+use policy_core::{Condition, Outcome, Sense, Value};
 use policy_json::Parsed;
 
 /// The value as JSON text. Numbers go out as they are written.
@@ -81,8 +81,8 @@ pub(crate) fn as_arguments<T>(value: &Value, look: impl FnOnce(Json<'_>) -> T) -
 }
 
 /// What the condition really comes to with these arguments.
-pub(crate) fn judge(condition: &Condition, arguments: &Value) -> Option<Outcome> {
-    as_arguments(arguments, |root| condition.judge(root))
+pub(crate) fn judge(condition: &Condition, sense: Sense, arguments: &Value) -> Option<Outcome> {
+    as_arguments(arguments, |root| condition.judge(root, sense))
 }
 
 #[cfg(test)]

@@ -86,7 +86,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         Format::Table => Box::new(Table::new(Output::styled(), calls.at_rest)),
     };
     let clock = Arc::new(ManualClock::default());
-    let engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock)).build();
+    let mut engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock));
+    if let Some(tools) = &tools {
+        engine = engine.catalogue(tools.schemas()?);
+    }
+    let engine = engine.build();
     Evaluation { engine, clock, at: options.at, tools, report }.run(calls)
 }
 

@@ -1,9 +1,10 @@
-//! The tools that a server lists, to hold the names in a policy and in calls against. Their argument schemas are not
-//! looked at.
+//! The tools that a server lists, to hold the names in a policy and in calls against, and arguments against their input
+//! schemas.
 
 use std::io::Write as _;
 use std::path::Path;
 
+use policy_core::ToolSchemas;
 use policy_json::{DOCUMENT_CAPS, Parsed, ToolCatalogue};
 
 use crate::diagnostics::{self, Note};
@@ -22,6 +23,7 @@ pub(crate) struct ToolList {
     catalogue: ToolCatalogue,
     /// Fit to be shown.
     file: String,
+    text: Vec<u8>,
 }
 
 impl ToolList {
@@ -30,7 +32,7 @@ impl ToolList {
         let text = input::read(path)?;
         let file = printable::path(path);
         match ToolCatalogue::parse(&text) {
-            Ok(catalogue) => Ok(Self { catalogue, file }),
+            Ok(catalogue) => Ok(Self { catalogue, file, text }),
             Err(error) => {
                 let _said = write!(anstream::stderr(), "{}", policy_file::render(&file, &text, 0, &error));
                 Err(Failure::new(format!("`{file}` is no list of tools")).with_help(
@@ -38,6 +40,19 @@ impl ToolList {
                 ))
             }
         }
+    }
+
+    /// The tools' input schemas, ready to judge by.
+    pub(crate) fn schemas(&self) -> Result<ToolSchemas, Failure> {
+        self.catalogue.compile().map_err(|error| {
+            let shown = policy_file::render(&self.file, &self.text, 0, &error);
+            let _said = write!(anstream::stderr(), "{shown}");
+            Failure::new(format!(
+                "`{}` has input schemas that cannot be used, so no call was decided",
+                self.file
+            ))
+            .with_help("without `--tools` arguments are held against the policy alone")
+        })
     }
 
     /// Whether the server lists the tool.

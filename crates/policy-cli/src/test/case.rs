@@ -20,8 +20,8 @@ const LOAD_ERROR_FIELDS: &[&str] = &["pointer", "code"];
 #[derive(Debug)]
 pub(super) struct Case<'t> {
     pub(super) policy: Text<'t>,
-    /// Whether it gives the server's tools, whose schemas arguments are to be held against.
-    pub(super) has_tools: bool,
+    /// What the server lists, whose schemas arguments are held against.
+    pub(super) tools: Option<Raw<'t>>,
     pub(super) options: DecisionOptions,
     pub(super) expected: Expected<'t>,
 }
@@ -101,7 +101,7 @@ impl<'t> Case<'t> {
         };
         Ok(Self {
             policy: case.required("policy", policy)?,
-            has_tools: case.list("tools")?.is_some(),
+            tools: case.raw("tools"),
             options: options(&case)?,
             expected,
         })

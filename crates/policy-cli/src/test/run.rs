@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use policy_core::{Decision, Engine, ManualClock};
-use policy_json::{DiagnosticCode, JsonText, LoadError};
+use policy_core::{Decision, Engine, ManualClock, ToolSchemas};
+use policy_json::{DiagnosticCode, JsonText, LoadError, ToolCatalogue};
 
 use super::case::{Case, Expect, Expected, Step, Text};
+use crate::object::Raw;
 use crate::policy_file::{self, Loaded, NotLoaded};
 use crate::printable;
 
@@ -46,12 +47,17 @@ impl Outcome {
 
 /// Runs a case of a file with this name and text.
 pub(super) fn run(file: &str, text: &[u8], case: &Case<'_>) -> Outcome {
-    if case.has_tools {
-        let why = "`tools`: holding arguments against a server's schemas is not supported yet";
-        return Outcome::Unsupported(Finding::Broken(why.to_owned()));
-    }
+    let schemas = match case.tools.as_ref().map(schemas).transpose() {
+        Ok(schemas) => schemas.unwrap_or_default(),
+        Err(error) => {
+            return Outcome::broken(format!(
+                "`tools` cannot be used: {}",
+                printable::text(&error.to_string())
+            ));
+        }
+    };
     match (policy_file::load("case", case.policy.bytes()), &case.expected) {
-        (Ok(loaded), Expected::Steps(steps)) => run_steps(loaded, case, steps),
+        (Ok(loaded), Expected::Steps(steps)) => run_steps(loaded, schemas, case, steps),
         (Ok(_), Expected::LoadError { .. }) => {
             Outcome::broken("the policy was expected to be refused, and loads")
         }
@@ -69,6 +75,11 @@ pub(super) fn run(file: &str, text: &[u8], case: &Case<'_>) -> Outcome {
         }
         (Err(NotLoaded::Mistakes(error)), Expected::Steps(_)) => refused(file, text, case, &error, None),
     }
+}
+
+/// The input schemas of the tools that a case lists.
+fn schemas(tools: &Raw<'_>) -> Result<ToolSchemas, LoadError> {
+    ToolCatalogue::parse(tools.text.as_bytes())?.compile()
 }
 
 /// The policy is refused, otherwise than expected.
@@ -96,9 +107,10 @@ fn is_expected(error: &LoadError, pointer: Option<&str>, code: Option<&str>) -> 
     })
 }
 
-fn run_steps(loaded: Loaded, case: &Case<'_>, steps: &[Step<'_>]) -> Outcome {
+fn run_steps(loaded: Loaded, schemas: ToolSchemas, case: &Case<'_>, steps: &[Step<'_>]) -> Outcome {
     let clock = Arc::new(ManualClock::default());
-    let engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock)).options(case.options).build();
+    let engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock)).options(case.options);
+    let engine = engine.catalogue(schemas).build();
     let mut findings = Vec::new();
     for (place, step) in steps.iter().enumerate() {
         clock.set(step.at);

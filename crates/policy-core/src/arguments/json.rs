@@ -31,7 +31,9 @@ impl<'t> Json<'t> {
         Self { tape, source, place }
     }
 
-    pub(super) const fn place(&self) -> u32 {
+    /// Which place on its tape it has: no other value or name of the tape has the same.
+    #[must_use]
+    pub const fn place(&self) -> u32 {
         self.place
     }
 
@@ -114,30 +116,19 @@ impl<'t> Json<'t> {
     }
 
     /// The elements of an array; nothing for anything else.
-    pub fn elements(&self) -> impl Iterator<Item = Json<'t>> + use<'t> {
-        let (mut place, end) = self.inside(Kind::Array);
-        let this = *self;
-        std::iter::from_fn(move || {
-            (place < end).then(|| {
-                let element = this.at(place);
-                place = element.after();
-                element
-            })
-        })
+    #[inline]
+    #[must_use]
+    pub fn elements(&self) -> Elements<'t> {
+        let (place, end) = self.inside(Kind::Array);
+        Elements { next: self.at(place), end }
     }
 
     /// The names and values of an object; nothing for anything else.
-    pub fn members(&self) -> impl Iterator<Item = (Json<'t>, Json<'t>)> + use<'t> {
-        let (mut place, end) = self.inside(Kind::Object);
-        let this = *self;
-        std::iter::from_fn(move || {
-            (place < end).then(|| {
-                let name = this.at(place);
-                let value = this.at(place.saturating_add(1));
-                place = value.after();
-                (name, value)
-            })
-        })
+    #[inline]
+    #[must_use]
+    pub fn members(&self) -> Members<'t> {
+        let (place, end) = self.inside(Kind::Object);
+        Members { next: self.at(place), end }
     }
 
     #[inline]
@@ -153,5 +144,48 @@ impl<'t> Json<'t> {
     #[inline]
     pub fn get(&self, wanted: &str) -> Option<Json<'t>> {
         self.members().find(|(name, _)| name.text() == wanted).map(|(_, value)| value)
+    }
+}
+
+/// The elements of an array.
+#[derive(Clone, Debug)]
+pub struct Elements<'t> {
+    next: Json<'t>,
+    end: u32,
+}
+
+impl<'t> Iterator for Elements<'t> {
+    type Item = Json<'t>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Json<'t>> {
+        if self.next.place >= self.end {
+            return None;
+        }
+        let element = self.next;
+        self.next.place = element.after();
+        Some(element)
+    }
+}
+
+/// The names and values of an object.
+#[derive(Clone, Debug)]
+pub struct Members<'t> {
+    next: Json<'t>,
+    end: u32,
+}
+
+impl<'t> Iterator for Members<'t> {
+    type Item = (Json<'t>, Json<'t>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next.place >= self.end {
+            return None;
+        }
+        let name = self.next;
+        let value = name.at(name.place.saturating_add(1));
+        self.next.place = value.after();
+        Some((name, value))
     }
 }

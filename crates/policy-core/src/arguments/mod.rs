@@ -4,7 +4,7 @@
 mod tape;
 mod json;
 
-pub use json::{Json, Kind};
+pub use json::{Elements, Json, Kind, Members};
 pub use tape::{Duplicates, Tape, TapeWriter};
 
 /// How much a call's arguments may ask of the engine. Whatever is over a cap is denied, never cut.

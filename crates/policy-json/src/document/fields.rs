@@ -64,6 +64,11 @@ impl<'d> Reading<'d> {
         Self { parsed, diagnostics: Vec::new() }
     }
 
+    /// Whether a name stands twice in an object, anywhere in the document.
+    pub(crate) fn has_duplicates(&self) -> bool {
+        self.parsed.duplicates().next().is_some()
+    }
+
     /// Puts a mistake on record. `value` is what is underlined: of a container, its opening bracket.
     pub(crate) fn report(
         &mut self,
@@ -80,6 +85,22 @@ impl<'d> Reading<'d> {
         let (pointer, message) = (at.pointer(), message.into());
         // Lines are counted once for all, when the reading is done.
         self.diagnostics.push(Diagnostic { code, pointer, span, line: 0, column: 0, message, help });
+    }
+
+    /// Puts a mistake on record whose place in the document is somewhere below `at`.
+    pub(crate) fn report_below(
+        &mut self,
+        code: DiagnosticCode,
+        at: &At<'_>,
+        below: &str,
+        value: Json<'_>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.report(code, at, value, message, help);
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.pointer.push_str(below);
+        }
     }
 
     /// A value of a type that its field does not take.

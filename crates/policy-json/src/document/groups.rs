@@ -1,7 +1,7 @@
 //! Groups of conditions, and conditions.
 
 use policy_core::arguments::Json;
-use policy_core::{Condition, ConditionError, Group, Operator, Path, PathError};
+use policy_core::{Condition, ConditionError, Group, Operator, Path};
 
 use super::fields::{At, Reading};
 use crate::diagnostic::DiagnosticCode;
@@ -9,9 +9,6 @@ use crate::text::to_value;
 
 const GROUP_FIELDS: &[&str] = &["conditions", "on_deny", "mode", "description"];
 const CONDITION_FIELDS: &[&str] = &["path", "op", "value"];
-
-/// Operators of the format that come later.
-const LATER_OPERATORS: &[&str] = &["starts_with", "ends_with", "path_within", "url_host_in", "cidr_in"];
 
 impl Reading<'_> {
     pub(super) fn groups(&mut self, at: &At<'_>, value: Json<'_>) -> Vec<Group> {
@@ -70,28 +67,58 @@ impl Reading<'_> {
         match Condition::new(judged, operator, operand) {
             Ok(condition) => path.map(|_| condition),
             Err(error) => {
-                self.operand_fault(&at.name("value"), written, operator, &error);
+                let at_operator = value.get("op").unwrap_or(value);
+                self.operand_fault(at, (at_operator, written), operator, &error);
                 None
             }
         }
     }
 
-    fn operand_fault(&mut self, at: &At<'_>, value: Json<'_>, operator: Operator, error: &ConditionError) {
+    /// Why the value of a condition, the second of what is written, does not go with its operator, the first.
+    fn operand_fault(
+        &mut self,
+        at: &At<'_>,
+        (op, value): (Json<'_>, Json<'_>),
+        operator: Operator,
+        error: &ConditionError,
+    ) {
         let operator = operator.name();
+        let at_value = &at.name("value");
         match error {
             ConditionError::Pattern(problem) => {
                 let message = format!("this is no pattern that `{operator}` can use: {problem}");
                 let help = "patterns are matched in linear time: no look-around, no back-references; at most 1 MiB compiled";
-                self.report(DiagnosticCode::InvalidPattern, at, value, message, Some(help.to_owned()));
+                self.report(DiagnosticCode::InvalidPattern, at_value, value, message, Some(help.to_owned()));
             }
             ConditionError::Value { wanted, .. } => {
                 let message = format!("`{operator}` wants {wanted}, found {}", self.found(value));
-                self.report(DiagnosticCode::WrongType, at, value, message, None);
+                self.report(DiagnosticCode::WrongType, at_value, value, message, None);
+            }
+            ConditionError::Elements(faults) => {
+                for fault in faults {
+                    let Some(element) = value.elements().nth(fault.place) else { continue };
+                    let at = at_value.place(fault.place);
+                    if fault.is_type {
+                        let message = format!("an element of `{operator}` {}", fault.problem);
+                        self.report(DiagnosticCode::WrongType, &at, element, message, None);
+                    } else {
+                        let message = format!("{} {}", self.found(element), fault.problem);
+                        self.report(DiagnosticCode::InvalidValue, &at, element, message, None);
+                    }
+                }
+            }
+            ConditionError::NotBuilt { feature } => {
+                let message = format!(
+                    "the operator `{operator}` is not part of this build: it was built without `{feature}`"
+                );
+                let help =
+                    format!("build `policy-json` with its feature `{feature}`, which is on by default");
+                self.report(DiagnosticCode::NotSupported, &at.name("op"), op, message, Some(help));
             }
             // Reported already, for the whole document.
             ConditionError::NameTwice => {}
             // The compiler cannot know that there are no others yet.
-            other => self.report(DiagnosticCode::InvalidValue, at, value, other.to_string(), None),
+            other => self.report(DiagnosticCode::InvalidValue, at_value, value, other.to_string(), None),
         }
     }
 
@@ -101,21 +128,14 @@ impl Reading<'_> {
             Ok(path) => return Some(path),
             Err(error) => error,
         };
-        let code = match error {
-            PathError::Unsupported => DiagnosticCode::NotSupported,
-            _ => DiagnosticCode::InvalidPath,
-        };
         let message = format!("{error}, found `{}`", text.escape_debug());
-        let help = "`args.` and names joined by dots, such as `args.recipient.email`".to_owned();
-        self.report(code, at, value, message, Some(help));
+        let help = "such as `args.recipient.email`, `args.items[0]`, `args.items[*].price`, `args[\"a.b\"]`"
+            .to_owned();
+        self.report(DiagnosticCode::InvalidPath, at, value, message, Some(help));
         None
     }
 
     fn operator(&mut self, at: &At<'_>, value: Json<'_>) -> Option<Operator> {
-        if let Some(name) = value.as_str().filter(|name| LATER_OPERATORS.contains(name)) {
-            self.not_supported(at, value, &format!("the operator `{name}`"));
-            return None;
-        }
         let names = Operator::ALL.map(Operator::name);
         self.word(at, value, "operator", &names, Operator::from_name)
     }
@@ -124,14 +144,4 @@ impl Reading<'_> {
 /// Stands in for a path that is wrong while the rest of its condition is checked.
 fn any_path() -> Option<Path> {
     Path::parse("args.x").ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn operators_that_come_later_are_none_that_are_here() {
-        assert!(LATER_OPERATORS.iter().all(|name| Operator::from_name(name).is_none()));
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use policy_core::arguments::{Json, Kind};
-use policy_core::{Amount, Limit, RateLimit, Scope, Window};
+use policy_core::{Amount, Limit, Path, RateLimit, Scope, Window};
 
 use super::fields::{At, Reading};
 use crate::diagnostic::DiagnosticCode;
@@ -46,7 +46,7 @@ impl Reading<'_> {
                     Some(scope) => rest.scope = scope,
                     None => sound = false,
                 },
-                "increment_from" => match this.path(at, value) {
+                "increment_from" => match this.cost_path(at, value) {
                     Some(path) => rest.increment_from = Some(path),
                     None => sound = false,
                 },
@@ -96,6 +96,19 @@ impl Reading<'_> {
             }
         }
         Some(RateLimit { max: max?, window: window? })
+    }
+
+    /// A path that leads to one argument.
+    fn cost_path(&mut self, at: &At<'_>, value: Json<'_>) -> Option<Path> {
+        let path = self.path(at, value)?;
+        if path.has_every() {
+            let message = "a cost is taken from one argument, and `[*]` leads to several";
+            let help =
+                "name one element, such as `args.items[0].price`, or an argument that has the sum".to_owned();
+            self.report(DiagnosticCode::InvalidValue, at, value, message, Some(help));
+            return None;
+        }
+        Some(path)
     }
 
     fn counter(&mut self, at: &At<'_>, value: Json<'_>) -> Option<Box<str>> {

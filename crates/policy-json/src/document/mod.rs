@@ -4,6 +4,9 @@
 pub(crate) mod fields;
 mod groups;
 mod limits;
+mod schema;
+
+pub(crate) use self::schema::find;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,8 +20,17 @@ use crate::text::Parsed;
 const DOCUMENT_FIELDS: &[&str] =
     &["version", "default", "hide", "all_tools", "tools", "description", "$schema"];
 const ALL_TOOLS_FIELDS: &[&str] = &["require", "deny_if", "approve_if", "limits", "description"];
-const TOOL_FIELDS: &[&str] =
-    &["require", "deny_if", "approve_if", "limits", "action", "reason", "rate_limit", "description"];
+const TOOL_FIELDS: &[&str] = &[
+    "require",
+    "deny_if",
+    "approve_if",
+    "schema",
+    "limits",
+    "action",
+    "reason",
+    "rate_limit",
+    "description",
+];
 
 /// Reads a document. The policy means something only where nothing was found wrong.
 pub(crate) fn read(id: &str, parsed: &Parsed<'_>) -> (Policy, Vec<Diagnostic>) {
@@ -159,7 +171,7 @@ impl Reading<'_> {
                 }
                 "reason" => tool.reason = this.text(at, value).map(Into::into),
                 "description" => tool.description = this.text(at, value).map(Into::into),
-                "schema" => this.not_supported(at, value, &format!("`{name}`")),
+                "schema" => tool.schema = this.schema(at, value),
                 _ => return false,
             }
             true

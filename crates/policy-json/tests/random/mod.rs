@@ -209,6 +209,7 @@ pub(crate) fn tool() -> impl Strategy<Value = Tool> {
             reason,
             require,
             deny_if,
+            schema: None,
             approve_if,
             limits,
             rate_limit: rate_limit.map(|(max, seconds)| RateLimit { max, window: Window::Seconds(seconds) }),
