@@ -118,64 +118,10 @@ fn the_page_on_lint_says_what_the_explanations_say() {
     let (head, _) = text.split_once("<!-- codes -->\n").expect("the page has its mark");
     let mut written = format!("{head}<!-- codes -->\n");
     for code in LintCode::ALL {
-        let explanation = code.explanation();
-        written.push_str(&format!(
-            "\n### `{code}`\n\n{} ({})\n\n{}\n\n```json\n{}\n```\n",
-            code.summary(),
-            code.severity().name(),
-            explanation.why,
-            lines::of(explanation.example),
-        ));
-        if let Some(tools) = explanation.tools {
-            written.push_str(&format!("\nwith the list of tools\n\n```json\n{}\n```\n", lines::of(tools)));
-        }
-        written.push_str(&format!("\n**What to do.** {}\n", explanation.fix));
+        written.push_str(&format!("\n### `{code}`\n\n{}", code.page()));
     }
     if std::env::var_os("WRITE_PAGES").is_some() {
         fs::write(&page, &written).unwrap();
     }
     assert_eq!(fs::read_to_string(&page).unwrap(), written, "write it with WRITE_PAGES=1");
-}
-
-/// Breaks a text of JSON into lines that a page can show, members in their order.
-mod lines {
-    use policy_core::arguments::{Json, Kind};
-    use policy_json::{DOCUMENT_CAPS, Parsed};
-
-    pub(super) fn of(text: &str) -> String {
-        let parsed = Parsed::parse(text.as_bytes(), DOCUMENT_CAPS).unwrap();
-        let mut out = String::new();
-        write(&parsed, parsed.root().unwrap(), 0, &mut out);
-        out
-    }
-
-    /// Containers that are long are broken, those that fit on a line are not.
-    fn write(parsed: &Parsed<'_>, value: Json<'_>, depth: usize, out: &mut String) {
-        let raw = parsed.raw(value);
-        let is_container = matches!(value.kind(), Kind::Array | Kind::Object);
-        if !is_container || raw.len() + depth * 2 <= 90 {
-            return out.push_str(raw);
-        }
-        let (open, close) = if value.kind() == Kind::Array { ('[', ']') } else { ('{', '}') };
-        out.push(open);
-        let mut begun = false;
-        let mut next = |out: &mut String| {
-            out.push_str(if begun { ",\n" } else { "\n" });
-            out.push_str(&"  ".repeat(depth + 1));
-            begun = true;
-        };
-        for (name, member) in value.members() {
-            next(out);
-            out.push_str(parsed.raw(name));
-            out.push_str(": ");
-            write(parsed, member, depth + 1, out);
-        }
-        for element in value.elements() {
-            next(out);
-            write(parsed, element, depth + 1, out);
-        }
-        out.push('\n');
-        out.push_str(&"  ".repeat(depth));
-        out.push(close);
-    }
 }

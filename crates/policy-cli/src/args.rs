@@ -52,9 +52,11 @@ was not, or nothing could be decided."#;
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
   policy validate policy.json
-  policy validate policies/*.json
+  policy validate --tools tools.json --deny-warnings policies/*.json
+  policy validate --explain unanchored_pattern
 
-Exit status: 0 when every file is a policy, 1 when one is not.";
+Exit status: 0 when every file is a policy, 1 when one is not (or, with
+--deny-warnings, when there is a warning), 2 when something cannot be read.";
 
 const TEST_EXAMPLES: &str = r#"Examples:
   policy test cases/*.json
@@ -96,13 +98,9 @@ enum Command {
     /// Decides calls, one a line, and prints one decision a line
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArgs),
-    /// Shows everything that is wrong with policy files
+    /// Shows everything that is wrong with policy files, and what is probably not meant
     #[command(after_help = VALIDATE_EXAMPLES)]
-    Validate {
-        /// Policy files
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    Validate(ValidateArgs),
     /// Runs case files: calls, and the decisions that are expected
     #[command(after_help = TEST_EXAMPLES)]
     Test {
@@ -141,6 +139,38 @@ struct EvalArgs {
     calls: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct ValidateArgs {
+    /// Policy files
+    #[arg(required_unless_present = "explain", value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// What the server answers to `tools/list`: names, arguments, types and values are held against it
+    #[arg(long, value_name = "LIST.json")]
+    tools: Option<PathBuf>,
+    /// Let a warning fail the run
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Refuse what other readers of the format may not know
+    #[arg(long)]
+    portable: bool,
+    /// How findings are shown
+    #[arg(long, default_value = "text")]
+    format: ValidateFormat,
+    /// Say what a code means, why it matters and what to do
+    #[arg(long, value_name = "CODE", exclusive = true)]
+    explain: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ValidateFormat {
+    /// For reading
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0, for code hosts
+    Sarif,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
     /// One JSON object a line
@@ -169,7 +199,15 @@ pub(crate) fn run() -> ExitCode {
             });
             eval::run(&eval::Options { policy, tools, at, format, calls })
         }
-        Command::Validate { files } => validate::run(&files),
+        Command::Validate(ValidateArgs { explain: Some(code), .. }) => validate::explain(&code),
+        Command::Validate(ValidateArgs { files, tools, deny_warnings, portable, format, .. }) => {
+            let format = match format {
+                ValidateFormat::Text => validate::Format::Text,
+                ValidateFormat::Json => validate::Format::Json,
+                ValidateFormat::Sarif => validate::Format::Sarif,
+            };
+            validate::run(&validate::Options { files, tools, deny_warnings, portable, format })
+        }
         Command::Test { files, skip_unsupported } => test::run(&test::Options { files, skip_unsupported }),
         Command::Completions { shell } => complete(shell),
     };

@@ -12,6 +12,7 @@ mod time;
 mod diagnostics;
 mod object;
 mod policy_file;
+mod tool_list;
 
 // The commands.
 mod eval;

@@ -1,5 +1,8 @@
 //! What each code means to whoever meets it: why it matters, a policy that brings it up, what to do about it.
 
+use policy_core::arguments::{Json, Kind};
+use policy_json::{DOCUMENT_CAPS, Parsed};
+
 use super::code::LintCode;
 
 /// What there is to know of a code.
@@ -16,7 +19,65 @@ pub struct Explanation {
     pub fix: &'static str,
 }
 
+impl Explanation {
+    /// A text of JSON broken into lines where it is long, its members in their order; as it is, where it is no JSON.
+    #[must_use]
+    pub fn in_lines(text: &str) -> String {
+        let Ok(parsed) = Parsed::parse(text.as_bytes(), DOCUMENT_CAPS) else { return text.to_owned() };
+        let mut lines = String::new();
+        if let Some(root) = parsed.root() {
+            write_lines(&parsed, root, 0, &mut lines);
+        }
+        lines
+    }
+}
+
+/// How long a line may be before it is broken, in bytes.
+const LINE_MAX: usize = 90;
+
+/// Recurses as deep as the text nests, which the caps bound.
+fn write_lines(parsed: &Parsed<'_>, value: Json<'_>, depth: usize, lines: &mut String) {
+    let raw = parsed.raw(value);
+    let brackets = match value.kind() {
+        Kind::Array => ('[', ']'),
+        Kind::Object => ('{', '}'),
+        _ => return lines.push_str(raw),
+    };
+    if raw.len().saturating_add(depth.saturating_mul(2)) <= LINE_MAX {
+        return lines.push_str(raw);
+    }
+    let names = value.members().map(|(name, value)| (Some(name), value));
+    let inside: Vec<_> = names.chain(value.elements().map(|value| (None, value))).collect();
+    lines.push(brackets.0);
+    for (place, (name, value)) in inside.into_iter().enumerate() {
+        lines.push_str(if place == 0 { "\n" } else { ",\n" });
+        (0..=depth).for_each(|_| lines.push_str("  "));
+        if let Some(name) = name {
+            lines.push_str(parsed.raw(name));
+            lines.push_str(": ");
+        }
+        write_lines(parsed, value, depth.saturating_add(1), lines);
+    }
+    lines.push('\n');
+    (0..depth).for_each(|_| lines.push_str("  "));
+    lines.push(brackets.1);
+}
+
 impl LintCode {
+    /// All of it as a page of Markdown, without a heading.
+    #[must_use]
+    pub fn page(self) -> String {
+        let Explanation { why, example, tools, fix } = self.explanation();
+        let json = |text: &str| format!("```json\n{}\n```\n", Explanation::in_lines(text));
+        let mut page =
+            format!("{} ({})\n\n{why}\n\n{}", self.summary(), self.severity().name(), json(example));
+        if let Some(tools) = tools {
+            page.push_str(&format!("\nwith the list of tools\n\n{}", json(tools)));
+        }
+        page.push_str(&format!("\n**What to do.** {fix}\n"));
+        page
+    }
+
     /// What there is to know of it.
     #[must_use]
     pub const fn explanation(self) -> Explanation {
