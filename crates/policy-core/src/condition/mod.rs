@@ -9,6 +9,7 @@ mod order;
 mod equality;
 mod pattern;
 mod text;
+mod look_alikes;
 mod path_within;
 #[cfg(feature = "url")]
 mod url_host;
