@@ -17,7 +17,7 @@ const NAMED_MAX: usize = 5;
 
 pub(super) fn check(policy: &Policy, catalogue: &ToolCatalogue, reach: &Reach<'_>, findings: &mut Findings) {
     if catalogue.is_partial() {
-        let message = "the list of tools is one page of a longer one: what is not on it may be on another";
+        let message = "this is one page of a longer list of tools: what is not on it may be on another";
         let help = "ask the server for the other pages, and put their tools into one list".to_owned();
         findings.add(LintCode::PartialList, String::new(), message, help);
     }
