@@ -34,7 +34,7 @@ fn never_holds(at: &GroupAt<'_>, findings: &mut Findings) -> bool {
         return false;
     }
     let related = Related::new(at.conditions());
-    let related: Vec<ConditionAt<'_>> = at.conditions().filter(|condition| related.has(condition)).collect();
+    let related: Vec<ConditionAt<'_>> = at.conditions().filter(|condition| related.shares_its_path(condition)).collect();
     let is_in_nothing = conditions.iter().any(|condition| {
         condition.operator().name() == "in" && *condition.value() == Value::Array(Vec::new())
     });
@@ -162,6 +162,9 @@ fn passes(groups: &[GroupAt<'_>], related: &Related<'_>) -> bool {
 struct Related<'p> {
     /// Each path, and how many conditions look there.
     counts: HashMap<&'p str, usize>,
+    /// Paths at which several conditions judge texts and none names the values: whether a text satisfies them all takes an
+    /// automaton of each, and the answer is hardly ever no.
+    texts: HashSet<&'p str>,
     /// Paths that others lead through.
     ancestors: HashSet<&'p str>,
 }
@@ -169,15 +172,28 @@ struct Related<'p> {
 impl<'p> Related<'p> {
     fn new(conditions: impl Iterator<Item = ConditionAt<'p>>) -> Self {
         let (mut counts, mut ancestors) = (HashMap::new(), HashSet::new());
+        let (mut judged, mut named) = (HashMap::<&str, usize>::new(), HashSet::new());
         for at in conditions {
+            if judges_text(&at) {
+                let count = judged.entry(at.path()).or_default();
+                *count = count.saturating_add(1);
+            } else if matches!(at.op(), "eq" | "in") {
+                named.insert(at.path());
+            }
             let count: &mut usize = counts.entry(at.path()).or_default();
             *count = count.saturating_add(1);
             ancestors.extend(through(at.path()));
         }
-        Self { counts, ancestors }
+        let several = judged.into_iter().filter(|(path, count)| *count > 1 && !named.contains(path));
+        Self { counts, texts: several.map(|(path, _)| path).collect(), ancestors }
     }
 
     fn has(&self, at: &ConditionAt<'_>) -> bool {
+        self.shares_its_path(at) && !(judges_text(at) && self.texts.contains(at.path()))
+    }
+
+    /// Whether another condition looks at the same argument, or into it, or at what it is in.
+    fn shares_its_path(&self, at: &ConditionAt<'_>) -> bool {
         self.counts.get(at.path()).is_some_and(|count| *count > 1)
             || self.ancestors.contains(at.path())
             || through(at.path()).any(|ancestor| self.counts.contains_key(ancestor))
@@ -187,4 +203,11 @@ impl<'p> Related<'p> {
 /// The paths that a path leads through.
 fn through(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices(['.', '[']).filter_map(move |(end, _)| path.get(..end))
+}
+
+fn judges_text(at: &ConditionAt<'_>) -> bool {
+    matches!(
+        at.op(),
+        "regex" | "contains" | "starts_with" | "ends_with" | "path_within" | "url_host_in" | "cidr_in"
+    )
 }
