@@ -26,5 +26,6 @@ mod told;
 // The targets.
 pub mod arguments;
 pub mod evaluate;
+pub mod lint;
 pub mod load_policy;
 pub mod operators;

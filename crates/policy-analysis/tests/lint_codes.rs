@@ -1,5 +1,14 @@
 //! Every code: documents that bring it up, near misses that do not, as data under `tests/lint`; and its explanation.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;

@@ -157,7 +157,7 @@ mod tests {
         let shown: Vec<_> = parsed
             .locate(&wanted)
             .into_iter()
-            .map(|place| place.map(|place| (&text[place.span], place.line, place.column)))
+            .map(|place| place.map(|place| (text.get(place.span).unwrap(), place.line, place.column)))
             .collect();
         let expected = [
             Some(("\"b\"", 3, 3)),

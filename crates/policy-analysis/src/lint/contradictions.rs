@@ -34,7 +34,8 @@ fn never_holds(at: &GroupAt<'_>, findings: &mut Findings) -> bool {
         return false;
     }
     let related = Related::new(at.conditions());
-    let related: Vec<ConditionAt<'_>> = at.conditions().filter(|condition| related.shares_its_path(condition)).collect();
+    let related: Vec<ConditionAt<'_>> =
+        at.conditions().filter(|condition| related.shares_its_path(condition)).collect();
     let is_in_nothing = conditions.iter().any(|condition| {
         condition.operator().name() == "in" && *condition.value() == Value::Array(Vec::new())
     });

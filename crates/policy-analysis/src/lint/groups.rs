@@ -49,7 +49,9 @@ fn one_group(at: &GroupAt<'_>, findings: &mut Findings) {
 }
 
 fn one_condition(at: &ConditionAt<'_>, findings: &mut Findings) {
-    if at.condition.path().steps().any(|step| matches!(step, Step::Name(name) if name.contains('*'))) {
+    // In quotes a star is meant as itself.
+    let has_star = |step: Step<'_>| matches!(step, Step::Name(name) if name.contains('*') && at.path().contains(&format!(".{name}")));
+    if at.condition.path().steps().any(has_star) {
         let message = format!("a star in a path stands for itself: `{}` is one argument", shown(at.path()));
         let help = "name the argument".to_owned();
         findings.add(LintCode::StarInPath, at.field("path"), message, help);

@@ -94,7 +94,7 @@ fn never_reached(limits: &[LimitAt<'_>], findings: &mut Findings) {
                 });
             if let Some((_, other)) = reached_first {
                 let message = format!(
-                    "{} a {} is never reached: {} a {} is used up first",
+                    "{} per {} is never reached: {} per {} is used up first",
                     at.limit.max.as_f64(),
                     window(at.limit.window),
                     other.limit.max.as_f64(),
@@ -113,6 +113,6 @@ const WINDOWS_MAX: usize = 16;
 fn window(window: Window) -> String {
     match window.name() {
         Some(name) => name.to_owned(),
-        None => format!("window of {} s", window.seconds()),
+        None => format!("{} s", window.seconds()),
     }
 }

@@ -8,9 +8,9 @@ use super::finding::{Findings, shown, tool_pointer};
 use super::rules::Reach;
 use crate::nearest::nearest;
 
-/// For how many unlisted names the nearest listed one is looked for. A policy for quite another server has no near names,
+/// How many pairs of names are compared to say what was probably meant. A policy for quite another server has no near names,
 /// and looking for them would take the product of both lists.
-const HELPED_MAX: usize = 100;
+const COMPARED_MAX: usize = 100_000;
 
 /// How many tools without a rule are named.
 const NAMED_MAX: usize = 5;
@@ -28,9 +28,10 @@ pub(super) fn check(policy: &Policy, catalogue: &ToolCatalogue, reach: &Reach<'_
         (LintCode::UnlistedHiddenTool, &**name, (format!("/hide/{place}"), Part::Value))
     });
     let unlisted = ruled.chain(hidden).filter(|(_, name, _)| catalogue.tool(name).is_none());
+    let helped = COMPARED_MAX.checked_div(catalogue.tools().len()).unwrap_or(0);
     for (number, (code, name, place)) in unlisted.enumerate() {
         let known = catalogue.tools().map(|tool| &*tool.name);
-        let near = if number < HELPED_MAX { nearest(name, known) } else { None };
+        let near = if number < helped { nearest(name, known) } else { None };
         let what = if code == LintCode::UnlistedTool { "" } else { ", so this hides nothing" };
         let message = format!("the server does not list a tool `{}`{what}", shown(name));
         let help = near.map(|near| format!("did you mean `{}`?", shown(near)));

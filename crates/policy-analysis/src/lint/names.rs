@@ -73,7 +73,7 @@ fn tool_name(name: &str, (pointer, part): (&str, Part), findings: &mut Findings)
         let plain: String = skeleton(name).collect();
         let looks_plain = !name.is_ascii() && plain.bytes().all(usual);
         let (severity, message) = if looks_plain {
-            let message = format!("`{}` looks like plain letters and is not", name.escape_unicode());
+            let message = format!("`{}` looks like plain letters and is not", apart(name));
             (Severity::Warning, message)
         } else {
             let message = format!("`{}` is no name that MCP servers give to tools", shown(name));
@@ -105,6 +105,17 @@ fn has_blank(name: &str) -> bool {
     name.trim() != name || name.contains(invisible)
 }
 
+/// A name with everything escaped that is no plain letter: names that look alike are then told apart.
+fn apart(name: &str) -> String {
+    const MOST: usize = 60;
+    let escape = |character: char| match character {
+        plain if plain.is_ascii() => plain.escape_debug().to_string(),
+        other => other.escape_unicode().to_string(),
+    };
+    let more = if name.chars().nth(MOST).is_some() { "..." } else { "" };
+    name.chars().take(MOST).map(escape).chain([more.to_owned()]).collect()
+}
+
 /// Names seen so far, by what they look like. One lookup for each name, whatever their number.
 struct Alike<'p> {
     what: &'static str,
@@ -128,10 +139,6 @@ impl<'p> Alike<'p> {
         let by_looks = other(self.skeletons.get(&skeleton));
         let found = by_letters.map(|other| (other, "differ in case or separators only"));
         if let Some((other, how)) = found.or(by_looks.map(|other| (other, "look alike"))) {
-            // Where they look alike, escapes tell them apart.
-            let apart = |name: &str| {
-                if name.is_ascii() { shown(name) } else { shown(&name.escape_unicode().to_string()) }
-            };
             let message = format!("the {} `{}` and `{}` {how}", self.what, apart(other), apart(name));
             let help = "names are compared byte for byte: if one thing is meant, write one name".to_owned();
             let code = LintCode::NamesAlike;

@@ -113,7 +113,8 @@ impl<'s> Schemas<'s> {
                 }
             }
             // What is required and not described may be anything.
-            if !is_described && !(is_open && presence == Presence::Required) {
+            let is_asked_for = is_open && presence == Presence::Required;
+            if !is_described && !is_asked_for {
                 let known = known(&objects);
                 return match is_open {
                     true if known.is_empty() => Argument::Unclear,
