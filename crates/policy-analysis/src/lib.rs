@@ -3,3 +3,5 @@
 //! Nothing here decides calls, and nothing here does I/O: the engine of policy-core is asked wherever a call can be tried.
 
 pub mod values;
+
+pub mod diff;
