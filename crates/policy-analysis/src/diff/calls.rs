@@ -46,6 +46,13 @@ impl Pair<'_> {
         changes
     }
 
+    /// Whether no single call passes under both policies, so that nothing is counted under both.
+    pub(super) fn share_nothing(&self) -> bool {
+        let rules = self.old.hard.iter().chain(&self.new.hard);
+        let clauses: Vec<Alternatives> = rules.map(|rule| rule.passes.clone()).collect();
+        matches!(solve(&Region::all(), &clauses, &mut |_| true), Search::Empty)
+    }
+
     /// The tool was denied whatever the arguments.
     fn tool_widening(&self, place: &str) -> Option<Change> {
         let found = self.escape(&[], &[]);

@@ -131,7 +131,12 @@ fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<Stri
         if before.denied.is_some() || after.denied.is_some() {
             continue;
         }
-        for loosened in budgets.loosened(place) {
+        notes.extend(renamed(before, after));
+        let loosened = budgets.loosened(place);
+        if loosened.is_empty() || pair.share_nothing() {
+            continue;
+        }
+        for loosened in loosened {
             let playing = std::iter::once(place)
                 .chain(loosened.charging.iter().copied().filter(|other| *other != place));
             let players: Vec<Player<'_>> = playing
@@ -169,7 +174,6 @@ fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<Stri
                 example,
             });
         }
-        notes.extend(renamed(before, after));
     }
     notes.sort();
     notes.dedup();
@@ -262,7 +266,7 @@ fn merged(changes: impl Iterator<Item = Change>) -> Vec<Change> {
             (known.direction, known.kind) == (change.direction, change.kind)
                 && (&known.old, &known.new, &known.message) == (&change.old, &change.new, &change.message)
                 && known.kind != ChangeKind::Tool
-                && known.old.is_some()
+                && (known.old.is_some() || known.new.is_some())
         };
         match merged.iter_mut().find(same) {
             Some(known) => {

@@ -10,8 +10,8 @@ use super::trial::{Trial, clock_at};
 use crate::values::{Alternatives, Literal, Region, Slot, json_text, solve};
 
 /// How many calls are made for one example, and for a whole comparison.
-const CALLS_MAX: u64 = 20_000;
-pub(super) const WORK_MAX: u64 = 400_000;
+const CALLS_MAX: u64 = 5_000;
+pub(super) const WORK_MAX: u64 = 50_000;
 /// How many windows of a new limit, and how many callers, are gone through.
 const ROUNDS_MAX: u64 = 2_000;
 
@@ -33,6 +33,10 @@ pub(super) fn overfill(
     trials: [&Trial; 2],
     work: &mut u64,
 ) -> Option<Example> {
+    let fills = limit.increment_from.is_some() || Amount::whole(CALLS_MAX).is_some_and(|calls| limit.max < calls);
+    if !fills {
+        return None;
+    }
     let calls: Vec<(&str, Value)> = players
         .iter()
         .flat_map(|player| {
