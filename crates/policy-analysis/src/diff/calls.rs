@@ -5,6 +5,7 @@ use policy_core::{Effect, Value};
 use super::change::{Caller, Calls, Change, ChangeKind, Direction, Example, ToolName};
 use super::rule::{Rule, RuleKind, View};
 use super::trial::{Trial, turns};
+use super::words::{What, Words};
 use crate::values::{Alternatives, Literal, Region, Search, json_text, solve};
 
 /// One tool under both policies.
@@ -22,7 +23,7 @@ pub(super) struct Pair<'a> {
 
 impl Pair<'_> {
     /// The calls that pass and did not, or pass without the approval that they needed.
-    pub(super) fn widenings(&self) -> Vec<Change> {
+    pub(super) fn widenings(&self) -> Vec<(Change, Words)> {
         let mut changes = Vec::new();
         if self.new.denied.is_some() {
             return changes;
@@ -33,7 +34,7 @@ impl Pair<'_> {
         }
         let news = |rules: &[Rule], old: &Rule| rules.iter().any(|new| new.key == old.key);
         for rule in self.old.hard.iter().filter(|rule| !news(&self.new.hard, rule)) {
-            let found = self.first(&rule.fails, |ways| self.escape(ways, &[]));
+            let found = self.first(&rule.fails, |way| self.escape(way));
             changes.extend(self.rule_change(rule, found, ChangeKind::Arguments));
         }
         for rule in self.old.asks.iter().filter(|rule| !news(&self.new.asks, rule)) {
@@ -54,36 +55,30 @@ impl Pair<'_> {
     }
 
     /// The tool was denied whatever the arguments.
-    fn tool_widening(&self, place: &str) -> Option<Change> {
-        let found = self.escape(&[], &[]);
-        let change = |direction, example: Option<Example>| {
-            let kind = match &example {
-                Some(Example { new: (Effect::RequireApproval, _), .. }) => ChangeKind::Approvable,
-                _ => ChangeKind::Tool,
-            };
-            let verdict = match (&example, self.new.hard.len(), self.new.asks.len()) {
-                (Some(Example { new: (Effect::RequireApproval, _), .. }), ..) => {
-                    "every call was denied, now calls can be approved"
-                }
-                (None, ..) => "every call was denied, and it could not be decided whether one passes now",
-                (Some(_), 0, 0) => "every call was denied, now calls are allowed",
-                (Some(_), ..) => "every call was denied, now those that the rules permit are allowed",
-            };
-            Change {
-                direction,
-                kind,
-                tools: vec![self.tool.clone()],
-                old: Some(place.to_owned()),
-                new: None,
-                message: verdict.to_owned(),
-                example,
-            }
+    fn tool_widening(&self, place: &str) -> Option<(Change, Words)> {
+        let (direction, example) = decided(self.escape(&[]))?;
+        let approvable = example.as_ref().is_some_and(|example| example.new.0 == Effect::RequireApproval);
+        let has_rules = !self.new.hard.is_empty() || !self.new.asks.is_empty();
+        let what = match &example {
+            None => What::ToolUndecided,
+            Some(_) if approvable => What::ToolWithApproval,
+            Some(_) if has_rules => What::ToolWithRules,
+            Some(_) => What::Tool,
         };
-        match found {
-            Search::Found(example) => Some(change(Direction::Widening, Some(example))),
-            Search::Unknown => Some(change(Direction::MaybeWidening, None)),
-            Search::Empty => None,
-        }
+        let kind = if approvable { ChangeKind::Approvable } else { ChangeKind::Tool };
+        let change = self.change(direction, kind, [Some(place.to_owned()), None], example);
+        Some((change, Words::bare(what)))
+    }
+
+    fn change(
+        &self,
+        direction: Direction,
+        kind: ChangeKind,
+        [old, new]: [Option<String>; 2],
+        example: Option<Example>,
+    ) -> Change {
+        let tools = vec![self.tool.clone()];
+        Change { direction, kind, tools, old, new, message: String::new(), example }
     }
 
     fn first(
@@ -95,9 +90,8 @@ impl Pair<'_> {
     }
 
     /// A call that the old policy denies in this way, and that passes now.
-    fn escape(&self, way: &[Literal], more: &[Alternatives]) -> Search<Example> {
-        let hard: Vec<Alternatives> =
-            self.new.hard.iter().map(|rule| rule.passes.clone()).chain(more.iter().cloned()).collect();
+    fn escape(&self, way: &[Literal]) -> Search<Example> {
+        let hard: Vec<Alternatives> = self.new.hard.iter().map(|rule| rule.passes.clone()).collect();
         let any = self.solve(way, &[], &hard, |old, new| old == Effect::Deny && new != Effect::Deny);
         if matches!(any, Search::Empty) {
             return any;
@@ -164,53 +158,29 @@ impl Pair<'_> {
     }
 
     /// Arguments that cannot be read were denied because something looked at them, and nothing does any more.
-    fn unread(&self) -> Option<Change> {
-        let example =
-            self.example(&Value::Array(Vec::new()), |old, new| old == Effect::Deny && new != Effect::Deny)?;
-        Some(Change {
-            direction: Direction::Widening,
-            kind: ChangeKind::Arguments,
-            tools: vec![self.tool.clone()],
-            old: None,
-            new: None,
-            message:
-                "no rule looks at the arguments any more, so those that cannot be read are no longer denied"
-                    .to_owned(),
-            example: Some(example),
-        })
+    fn unread(&self) -> Option<(Change, Words)> {
+        let wanted = |old, new| old == Effect::Deny && new != Effect::Deny;
+        let example = self.example(&Value::Array(Vec::new()), wanted)?;
+        let change = self.change(Direction::Widening, ChangeKind::Arguments, [None, None], Some(example));
+        Some((change, Words::bare(What::Unread)))
     }
 
-    fn rule_change(&self, rule: &Rule, found: Search<Example>, kind: ChangeKind) -> Option<Change> {
-        let (direction, example) = match found {
-            Search::Empty => return None,
-            Search::Found(example) => (Direction::Widening, Some(example)),
-            Search::Unknown => (Direction::MaybeWidening, None),
-        };
-        let nearest = self.nearest(rule);
+    fn rule_change(&self, rule: &Rule, found: Search<Example>, kind: ChangeKind) -> Option<(Change, Words)> {
+        let (direction, example) = decided(found)?;
         let approvable = example.as_ref().is_some_and(|example| example.new.0 == Effect::RequireApproval);
         let kind = if approvable { ChangeKind::Approvable } else { kind };
-        let what = match (direction, kind) {
-            (Direction::Widening, ChangeKind::Approval) => "calls that needed approval are allowed without",
-            (Direction::Widening, ChangeKind::Approvable) => "calls that were denied can be approved",
-            (Direction::Widening, _) => "calls that were denied are allowed",
-            (_, ChangeKind::Approval) => {
-                "it could not be decided whether calls are allowed without approval now"
-            }
-            _ => "it could not be decided whether calls that were denied pass now",
+        let what = match (&example, kind) {
+            (Some(_), ChangeKind::Approval) => What::WithoutApproval,
+            (Some(_), ChangeKind::Approvable) => What::CallsWithApproval,
+            (Some(_), _) => What::Calls,
+            (None, ChangeKind::Approval) => What::WithoutApprovalUndecided,
+            (None, _) => What::CallsUndecided,
         };
-        let now = match nearest {
-            Some(new) => format!(" (now: {})", new.text),
-            None => " (now: no such rule)".to_owned(),
-        };
-        Some(Change {
-            direction,
-            kind,
-            tools: vec![self.tool.clone()],
-            old: Some(rule.pointer.clone()),
-            new: nearest.map(|new| new.pointer.clone()),
-            message: format!("{what}: {}{now}", rule.text),
-            example,
-        })
+        let nearest = self.nearest(rule);
+        let places = [Some(rule.pointer.clone()), nearest.map(|new| new.pointer.clone())];
+        let nearest = nearest.map(|new| new.text.clone());
+        let words = Words { what, rule: Some(rule.text.clone()), nearest };
+        Some((self.change(direction, kind, places, example), words))
     }
 
     /// The rule of the new policy that has most to do with one of the old: of the same kind, on the same arguments.
@@ -231,5 +201,14 @@ impl Pair<'_> {
             .find(same_paths)
             .or_else(|| rules().filter(same_kind).find(same_paths))
             .or_else(|| rules().filter(olds).find(same_paths))
+    }
+}
+
+/// A widening where there is an example, and otherwise what may be one; nothing where nothing passes.
+fn decided(found: Search<Example>) -> Option<(Direction, Option<Example>)> {
+    match found {
+        Search::Empty => None,
+        Search::Found(example) => Some((Direction::Widening, Some(example))),
+        Search::Unknown => Some((Direction::MaybeWidening, None)),
     }
 }

@@ -186,33 +186,26 @@ fn windows_in(old: u32, new: u32) -> u64 {
     if whole == 0 { times } else { times.saturating_add(2) }
 }
 
-/// What changed about a limit, in words.
-pub(super) fn described(old: &Limit, new: Option<&Limit>, shared: &[String]) -> String {
-    let whose = |limit: &Limit| match limit.scope {
+/// A limit in words, and with whom its counter is shared.
+pub(super) fn described(limit: &Limit, shared: &[String]) -> String {
+    let whose = match limit.scope {
         Scope::Grant => "a grant",
         Scope::Session => "a session",
         Scope::Server => "a server",
         Scope::Global => "everybody",
     };
-    let shown = |limit: &Limit| {
-        let window = match limit.window.name() {
-            Some(name) => name.to_owned(),
-            None => format!("{} seconds", limit.window.seconds()),
-        };
-        let cost = match &limit.increment_from {
-            Some(path) => format!(" of {}", path.text()),
-            None => String::new(),
-        };
-        let mode = if limit.mode == Mode::Shadow { ", in shadow mode" } else { "" };
-        format!("`{}`: {}{cost} per {window} for {}{mode}", limit.counter, limit.max, whose(limit))
+    let window = match limit.window.name() {
+        Some(name) => name.to_owned(),
+        None => format!("{} seconds", limit.window.seconds()),
     };
-    let before = shown(old);
-    match new {
-        None => format!("limit {before} (now: no such limit)"),
-        Some(new) if shown(new) == before && !shared.is_empty() => {
-            format!("limit {before}, which was shared with {}", shared.join(", "))
-        }
-        Some(new) if shown(new) == before => format!("limit {before}"),
-        Some(new) => format!("limit {before} (now: {})", shown(new)),
-    }
+    let cost = match &limit.increment_from {
+        Some(path) => format!(" of {}", path.text()),
+        None => String::new(),
+    };
+    let mode = if limit.mode == Mode::Shadow { ", in shadow mode" } else { "" };
+    let shared = match shared {
+        [] => String::new(),
+        tools => format!(", shared with {}", tools.join(", ")),
+    };
+    format!("limit `{}`, {}{cost} per {window} for {whose}{mode}{shared}", limit.counter, limit.max)
 }

@@ -5,6 +5,7 @@
 //! decided. Types that mismatch are taken to deny, the engine's default.
 
 mod change;
+mod words;
 mod rule;
 mod trial;
 mod calls;
@@ -25,6 +26,7 @@ use limits::{Budgets, described};
 use overfill::{Player, WORK_MAX, overfill};
 use rule::View;
 use trial::Trial;
+use words::{What, Words};
 
 use crate::values::Literal;
 
@@ -40,15 +42,16 @@ pub fn diff(old: &Policy, new: &Policy, catalogue: Option<&ToolCatalogue>) -> Di
     let mut found = Diff::default();
     let forward = widenings(&[old, new], &tools, &mut notes);
     let backward = widenings(&[new, old], &tools, &mut Vec::new());
-    let backward = backward.into_iter().map(|change| Change {
+    let forward = forward.into_iter().map(|(change, words)| Change { message: words.told(true), ..change });
+    let backward = backward.into_iter().map(|(change, words)| Change {
         direction: change.direction.reversed(),
         old: change.new,
         new: change.old,
-        message: backwards(&change.message),
+        message: words.told(false),
         example: change.example.map(|example| Example { old: example.new, new: example.old, ..example }),
         ..change
     });
-    found.changes = merged(forward.into_iter().chain(backward).chain(texts::texts(old, new)));
+    found.changes = merged(forward.chain(backward).chain(texts::texts(old, new)));
     found
         .changes
         .sort_by(|one, two| one.direction.cmp(&two.direction).then_with(|| one.tools.cmp(&two.tools)));
@@ -106,7 +109,7 @@ fn universe(old: &Policy, new: &Policy, catalogue: Option<&ToolCatalogue>) -> (V
 }
 
 /// What passes under the second policy that did not under the first.
-fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<String>) -> Vec<Change> {
+fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<String>) -> Vec<(Change, Words)> {
     let [old, new] = policies;
     let views = |policy: &Policy| subjects.iter().map(|subject| View::new(policy, &subject.name)).collect();
     let (olds, news): (Vec<View>, Vec<View>) = (views(old), views(new));
@@ -159,20 +162,21 @@ fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<Stri
             let is_shown = example.is_some() || admits_more(before, after);
             let nearest = budgets.nearest(place, limit);
             let shared: Vec<String> = names.iter().skip(1).map(|name| format!("`{name}`")).collect();
-            let what = if is_shown {
-                "more is let through"
-            } else {
-                "it could not be decided whether more is let through"
+            let words = Words {
+                what: if is_shown { What::More } else { What::MoreUndecided },
+                rule: Some(described(limit, &shared)),
+                nearest: nearest.map(|new| described(&new.limit, &[])),
             };
-            changes.push(Change {
+            let change = Change {
                 direction: if is_shown { Direction::Widening } else { Direction::MaybeWidening },
                 kind: ChangeKind::Limit,
                 tools: vec![subject.tool.clone()],
                 old: Some(loosened.limit.pointer.clone()),
                 new: nearest.map(|new| new.pointer.clone()),
-                message: format!("{what}: {}", described(limit, nearest.map(|new| &new.limit), &shared)),
+                message: String::new(),
                 example,
-            });
+            };
+            changes.push((change, words));
         }
     }
     notes.sort();
@@ -215,47 +219,6 @@ fn renamed(old: &View, new: &View) -> Vec<String> {
         ))
     })
     .collect()
-}
-
-/// A message of a widening, told from the other side.
-fn backwards(message: &str) -> String {
-    let told = [
-        (
-            "every call was denied, and it could not be decided whether one passes now",
-            "every call is denied, and it could not be decided whether one passed",
-        ),
-        (
-            "every call was denied, now those that the rules permit are allowed",
-            "every call is denied, those that the rules permitted were allowed",
-        ),
-        ("every call was denied, now calls are allowed", "every call is denied, calls were allowed"),
-        ("every call was denied, now calls can be approved", "every call is denied, calls could be approved"),
-        (
-            "no rule looks at the arguments any more, so those that cannot be read are no longer denied",
-            "a rule looks at the arguments now, so those that cannot be read are denied",
-        ),
-        ("calls that needed approval are allowed without", "calls that were allowed need approval"),
-        ("calls that were denied can be approved", "calls that could be approved are denied"),
-        ("calls that were denied are allowed", "calls that were allowed are denied"),
-        (
-            "it could not be decided whether calls are allowed without approval now",
-            "it could not be decided whether calls that were allowed need approval now",
-        ),
-        (
-            "it could not be decided whether calls that were denied pass now",
-            "it could not be decided whether calls that passed are denied now",
-        ),
-        ("more is let through", "less is let through"),
-        (
-            "it could not be decided whether more is let through",
-            "it could not be decided whether less is let through",
-        ),
-    ];
-    let said = told.iter().find_map(|(forward, backward)| Some((backward, message.strip_prefix(forward)?)));
-    match said {
-        Some((backward, rest)) => format!("{backward}{}", rest.replacen("(now: ", "(before: ", 1)),
-        None => message.to_owned(),
-    }
 }
 
 /// The changes, those that are the same for several tools as one.

@@ -33,7 +33,8 @@ pub(super) fn overfill(
     trials: [&Trial; 2],
     work: &mut u64,
 ) -> Option<Example> {
-    let fills = limit.increment_from.is_some() || Amount::whole(CALLS_MAX).is_some_and(|calls| limit.max < calls);
+    let fills =
+        limit.increment_from.is_some() || Amount::whole(CALLS_MAX).is_some_and(|calls| limit.max < calls);
     if !fills {
         return None;
     }
