@@ -15,6 +15,7 @@ mod policy_file;
 
 // The commands.
 mod eval;
+mod diff;
 mod test;
 mod validate;
 

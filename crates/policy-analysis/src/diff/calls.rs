@@ -143,15 +143,15 @@ impl Pair<'_> {
     }
 
     fn example(&self, arguments: &Value, wanted: impl Fn(Effect, Effect) -> bool) -> Option<Example> {
-        let [old, new] = turns(self.trials, self.name, &json_text(arguments), wanted)?;
-        Some(Example { calls: vec![self.call(arguments.clone())], old, new })
+        let (caller, [old, new]) = turns(self.trials, self.name, &json_text(arguments), wanted)?;
+        Some(Example { calls: vec![self.call(caller, arguments.clone())], old, new })
     }
 
-    fn call(&self, arguments: Value) -> Calls {
+    fn call(&self, caller: Caller, arguments: Value) -> Calls {
         Calls {
             tool: self.name.to_owned(),
             arguments,
-            caller: Caller { server: 0, grant: 0, session: None },
+            caller,
             at: policy_core::Timestamp::from_millis(0),
             count: 1,
         }

@@ -49,14 +49,24 @@ impl Trial {
         Some(Engine::builder(policies).store(MemoryStore::with_capacity(COUNTERS)).clock(clock).build())
     }
 
-    /// What becomes of the call where it is the first, whether or not there is a session; `None` where that differs.
+    /// What becomes of the call where it is the first, with a session and without. A call that would be denied once it was
+    /// approved counts as denied: no approval lets it pass.
     pub(super) fn effects(&self, tool: &str, arguments: &str) -> Option<[(Effect, Code); 2]> {
         let mut decided = CALLERS.iter().map(|caller| {
-            let engine = self.engine(clock_at(0))?;
-            let decision = engine.evaluate(&caller.identity(), tool, JsonText::new(arguments.as_bytes()));
-            Some((decision.effect(), decision.code()))
+            let asked = self.decide(tool, arguments, *caller)?;
+            if asked.0 != Effect::RequireApproval {
+                return Some(asked);
+            }
+            let approved = self.approving().decide(tool, arguments, *caller)?;
+            Some(if approved.0 == Effect::Allow { asked } else { approved })
         });
         Some([decided.next()??, decided.next()??])
+    }
+
+    fn decide(&self, tool: &str, arguments: &str, caller: Caller) -> Option<(Effect, Code)> {
+        let engine = self.engine(clock_at(0))?;
+        let decision = engine.evaluate(&caller.identity(), tool, JsonText::new(arguments.as_bytes()));
+        Some((decision.effect(), decision.code()))
     }
 }
 
@@ -66,9 +76,11 @@ pub(super) fn turns(
     tool: &str,
     arguments: &str,
     wanted: impl Fn(Effect, Effect) -> bool,
-) -> Option<[(Effect, Code); 2]> {
+) -> Option<(Caller, [(Effect, Code); 2])> {
     let (before, after) = (old.effects(tool, arguments)?, new.effects(tool, arguments)?);
-    before.into_iter().zip(after).find(|(old, new)| wanted(old.0, new.0)).map(|(old, new)| [old, new])
+    let mut both = CALLERS.into_iter().zip(before.into_iter().zip(after));
+    let (caller, (old, new)) = both.find(|(_, (old, new))| wanted(old.0, new.0))?;
+    Some((caller, [old, new]))
 }
 
 pub(super) fn clock_at(seconds: u64) -> Arc<ManualClock> {

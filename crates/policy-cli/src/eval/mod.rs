@@ -24,7 +24,7 @@ use call::Call;
 use json_lines::JsonLines;
 use lines::{Line, Lines};
 use table::Table;
-use tool_list::ToolList;
+pub(crate) use tool_list::ToolList;
 
 /// What is to be decided, and how it is to be shown.
 #[derive(Debug)]

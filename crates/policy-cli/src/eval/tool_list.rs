@@ -42,6 +42,11 @@ impl ToolList {
         }
     }
 
+    /// What the server lists.
+    pub(crate) const fn catalogue(&self) -> &ToolCatalogue {
+        &self.catalogue
+    }
+
     /// The tools' input schemas, ready to judge by.
     pub(crate) fn schemas(&self) -> Result<ToolSchemas, Failure> {
         self.catalogue.compile().map_err(|error| {
