@@ -5,6 +5,7 @@
 mod nearest;
 pub mod values;
 
+pub mod diff;
 mod lint;
 
 pub use lint::{Explanation, Finding, LintCode, LintInput, Severity, lint};

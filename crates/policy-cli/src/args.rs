@@ -11,7 +11,7 @@ use policy_core::Timestamp;
 
 use crate::failure::{CANNOT, Failure};
 use crate::output::Output;
-use crate::{eval, test, time, validate};
+use crate::{diff, eval, test, time, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -23,7 +23,8 @@ const EXAMPLES: &str = "\
 Examples:
   policy validate policy.json
   policy eval --policy policy.json calls.jsonl
-  policy test cases/*.json";
+  policy test cases/*.json
+  policy diff old.json policy.json";
 
 // Lines of these texts are short enough not to be broken on a terminal of 80 columns.
 const EVAL_EXAMPLES: &str = r#"Examples:
@@ -79,6 +80,22 @@ A case file holds one case or a list of them:
 
 Exit status: 0 when every case passed, 1 when one did not."#;
 
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  What does this change permit?
+    policy diff old.json policy.json
+
+  In the checks of a repository, against the branch it goes to:
+    git show origin/main:policy.json > old.json
+    policy diff old.json policy.json --deny-widening
+
+Widenings come first, each with calls that show it: denied under the old
+policy, let through under the new. Each was really decided under both.
+What could not be decided counts as a possible widening.
+
+Exit status: 0 when the policies were compared; 1 with --deny-widening when
+something may pass that did not; 2 when they could not be compared.";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   policy completions bash > ~/.local/share/bash-completion/completions/policy
@@ -111,6 +128,9 @@ enum Command {
         #[arg(long)]
         skip_unsupported: bool,
     },
+    /// Compares two policies: what the new one permits that the old one did not, and the reverse
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Prints a script that completes this command's arguments in a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -171,6 +191,33 @@ enum ValidateFormat {
     Sarif,
 }
 
+#[derive(Debug, Args)]
+struct DiffArgs {
+    /// The policy as it was
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The policy as it is to be
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// What the server answers to `tools/list`. Its tools are compared, and no others
+    #[arg(long, value_name = "LIST.json")]
+    tools: Option<PathBuf>,
+    /// How changes are shown
+    #[arg(long, default_value = "text")]
+    format: DiffFormat,
+    /// Exit with status 1 when something may pass that did not
+    #[arg(long)]
+    deny_widening: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DiffFormat {
+    /// For reading
+    Text,
+    /// One JSON object
+    Json,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
     /// One JSON object a line
@@ -209,6 +256,13 @@ pub(crate) fn run() -> ExitCode {
             validate::run(&validate::Options { files, tools, deny_warnings, portable, format })
         }
         Command::Test { files, skip_unsupported } => test::run(&test::Options { files, skip_unsupported }),
+        Command::Diff(DiffArgs { old, new, tools, format, deny_widening }) => {
+            let format = match format {
+                DiffFormat::Text => diff::Format::Text,
+                DiffFormat::Json => diff::Format::Json,
+            };
+            diff::run(&diff::Options { old, new, tools, format, deny_widening })
+        }
         Command::Completions { shell } => complete(shell),
     };
     done.unwrap_or_else(|failure: Failure| failure.report())

@@ -16,6 +16,7 @@ mod tool_list;
 
 // The commands.
 mod eval;
+mod diff;
 mod test;
 mod validate;
 
