@@ -8,7 +8,6 @@
     clippy::arithmetic_side_effects,
     reason = "a test fails by panicking"
 )]
-#![allow(unexpected_cfgs, reason = "what is borrowed from another crate asks for its features")]
 
 use policy_analysis::{Finding, LintCode, LintInput, lint};
 use policy_core::Policy;
@@ -18,7 +17,6 @@ use serde_json::{Value, json};
 
 // What policy-json's own tests make policies with.
 #[path = "../../policy-json/tests/random/mod.rs"]
-#[allow(dead_code, reason = "it has more than is asked for here")]
 mod random;
 
 fn look_over(text: &str, policy: &Policy, catalogue: Option<&ToolCatalogue>, portable: bool) -> Vec<Finding> {
