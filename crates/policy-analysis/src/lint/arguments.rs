@@ -9,8 +9,9 @@ use policy_json::{Part, ToolCatalogue};
 use super::code::{LintCode, Severity};
 use super::finding::{Findings, shown, tool_pointer};
 use super::groups::is_asked_for;
+use super::permits::{ABSENT, ARRAY, NUMBER, STRING};
 use super::rules::{ConditionAt, GroupAt, Groups, List, Reach, arguments, names};
-use super::schema::{ABSENT, ARRAY, Argument, Facts, NUMBER, Presence, STRING, Schemas};
+use super::schema::{Argument, Facts, Presence, Schemas};
 use crate::nearest::nearest;
 use crate::values::as_arguments;
 

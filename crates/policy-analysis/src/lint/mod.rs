@@ -7,6 +7,7 @@ mod code;
 mod explanation;
 mod finding;
 mod key;
+mod permits;
 mod rules;
 mod schema;
 
