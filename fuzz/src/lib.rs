@@ -28,6 +28,7 @@ mod told;
 pub mod arguments;
 pub mod canonical;
 pub mod evaluate;
+pub mod lint;
 pub mod load_policy;
 pub mod tokens;
 pub mod operators;

@@ -8,8 +8,9 @@ use policy_json::{DOCUMENT_CAPS, Parsed};
 
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 7] = [
+const TARGETS: [(&str, Check); 8] = [
     ("load_policy", policy_fuzz::load_policy::check),
+    ("lint", policy_fuzz::lint::check),
     ("arguments", policy_fuzz::arguments::check),
     ("evaluate", policy_fuzz::evaluate::check),
     ("canonical", policy_fuzz::canonical::check),

@@ -11,7 +11,7 @@ use policy_core::Timestamp;
 
 use crate::failure::{CANNOT, Failure};
 use crate::output::Output;
-use crate::{approve, eval, test, time, validate};
+use crate::{approve, diff, eval, test, time, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -23,7 +23,8 @@ const EXAMPLES: &str = "\
 Examples:
   policy validate policy.json
   policy eval --policy policy.json calls.jsonl
-  policy test cases/*.json";
+  policy test cases/*.json
+  policy diff old.json policy.json";
 
 // Lines of these texts are short enough not to be broken on a terminal of 80 columns.
 const EVAL_EXAMPLES: &str = r#"Examples:
@@ -67,9 +68,11 @@ Exit status: 0 when there is a token, 2 when there is none."#;
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
   policy validate policy.json
-  policy validate policies/*.json
+  policy validate --tools tools.json --deny-warnings policies/*.json
+  policy validate --explain unanchored_pattern
 
-Exit status: 0 when every file is a policy, 1 when one is not.";
+Exit status: 0 when every file is a policy, 1 when one is not (or, with
+--deny-warnings, when there is a warning), 2 when something cannot be read.";
 
 const TEST_EXAMPLES: &str = r#"Examples:
   policy test cases/*.json
@@ -91,6 +94,22 @@ A case file holds one case or a list of them:
   }
 
 Exit status: 0 when every case passed, 1 when one did not."#;
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  What does this change permit?
+    policy diff old.json policy.json
+
+  In the checks of a repository, against the branch it goes to:
+    git show origin/main:policy.json > old.json
+    policy diff old.json policy.json --deny-widening
+
+Widenings come first, each with calls that show it: denied under the old
+policy, let through under the new. Each was really decided under both.
+What could not be decided counts as a possible widening.
+
+Exit status: 0 when the policies were compared; 1 with --deny-widening when
+something may pass that did not; 2 when they could not be compared.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -130,13 +149,9 @@ enum Command {
         #[arg(value_name = "REQUEST.json")]
         request: Option<PathBuf>,
     },
-    /// Shows everything that is wrong with policy files
+    /// Shows everything that is wrong with policy files, and what is probably not meant
     #[command(after_help = VALIDATE_EXAMPLES)]
-    Validate {
-        /// Policy files
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-    },
+    Validate(ValidateArgs),
     /// Runs case files: calls, and the decisions that are expected
     #[command(after_help = TEST_EXAMPLES)]
     Test {
@@ -147,6 +162,9 @@ enum Command {
         #[arg(long)]
         skip_unsupported: bool,
     },
+    /// Compares two policies: what the new one permits that the old one did not, and the reverse
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Prints a script that completes this command's arguments in a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -177,6 +195,65 @@ struct EvalArgs {
     /// The calls, one JSON object a line; standard input if left out or `-`
     #[arg(value_name = "CALLS.jsonl")]
     calls: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ValidateArgs {
+    /// Policy files
+    #[arg(required_unless_present = "explain", value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// What the server answers to `tools/list`: names, arguments, types and values are held against it
+    #[arg(long, value_name = "LIST.json")]
+    tools: Option<PathBuf>,
+    /// Let a warning fail the run
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Refuse what other readers of the format may not know
+    #[arg(long)]
+    portable: bool,
+    /// How findings are shown
+    #[arg(long, default_value = "text")]
+    format: ValidateFormat,
+    /// Say what a code means, why it matters and what to do
+    #[arg(long, value_name = "CODE", exclusive = true)]
+    explain: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ValidateFormat {
+    /// For reading
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0, for code hosts
+    Sarif,
+}
+
+#[derive(Debug, Args)]
+struct DiffArgs {
+    /// The policy as it was
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The policy as it is to be
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// What the server answers to `tools/list`. Its tools are compared, and no others
+    #[arg(long, value_name = "LIST.json")]
+    tools: Option<PathBuf>,
+    /// How changes are shown
+    #[arg(long, default_value = "text")]
+    format: DiffFormat,
+    /// Exit with status 1 when something may pass that did not
+    #[arg(long)]
+    deny_widening: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DiffFormat {
+    /// For reading
+    Text,
+    /// One JSON object
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -211,8 +288,23 @@ pub(crate) fn run() -> ExitCode {
             let ttl = std::time::Duration::from_secs(ttl);
             approve::run(&approve::Options { key_file, approver, ttl, at, request })
         }
-        Command::Validate { files } => validate::run(&files),
+        Command::Validate(ValidateArgs { explain: Some(code), .. }) => validate::explain(&code),
+        Command::Validate(ValidateArgs { files, tools, deny_warnings, portable, format, .. }) => {
+            let format = match format {
+                ValidateFormat::Text => validate::Format::Text,
+                ValidateFormat::Json => validate::Format::Json,
+                ValidateFormat::Sarif => validate::Format::Sarif,
+            };
+            validate::run(&validate::Options { files, tools, deny_warnings, portable, format })
+        }
         Command::Test { files, skip_unsupported } => test::run(&test::Options { files, skip_unsupported }),
+        Command::Diff(DiffArgs { old, new, tools, format, deny_widening }) => {
+            let format = match format {
+                DiffFormat::Text => diff::Format::Text,
+                DiffFormat::Json => diff::Format::Json,
+            };
+            diff::run(&diff::Options { old, new, tools, format, deny_widening })
+        }
         Command::Completions { shell } => complete(shell),
     };
     done.unwrap_or_else(|failure: Failure| failure.report())

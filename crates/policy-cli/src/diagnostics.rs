@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use policy_analysis::{Finding, Severity};
 use policy_json::Diagnostic;
 
 use crate::output;
@@ -19,8 +20,8 @@ const POINTER_MAX: usize = 70;
 /// Something to say about a place in a text.
 #[derive(Clone, Debug)]
 pub(crate) struct Note {
-    /// What kind of mistake; `None` for a warning.
-    code: Option<&'static str>,
+    code: &'static str,
+    severity: Severity,
     span: Range<usize>,
     message: String,
     /// What stands beside the place.
@@ -32,20 +33,33 @@ impl Note {
     /// A mistake in a policy that stands in a text from byte `base` on.
     pub(crate) fn mistake(diagnostic: &Diagnostic, base: usize) -> Self {
         let Diagnostic { code, pointer, span, message, help, .. } = diagnostic;
-        let label = (!pointer.is_empty()).then(|| printable::cut(&printable::text(pointer), POINTER_MAX));
         Self {
-            code: Some(code.name()),
+            code: code.name(),
+            severity: Severity::Error,
             span: span.start.saturating_add(base)..span.end.saturating_add(base),
             message: printable::text(message),
-            label,
+            label: label(pointer),
             help: help.as_deref().map(printable::text),
         }
     }
 
-    /// Something that is permitted, and probably not meant. The texts are fit to be shown.
-    pub(crate) fn warning(span: Range<usize>, message: String, help: Option<String>) -> Self {
-        Self { code: None, span, message, label: None, help }
+    /// Something that is permitted, and probably not meant.
+    pub(crate) fn finding(finding: &Finding) -> Self {
+        let Finding { code, severity, pointer, span, message, help, .. } = finding;
+        Self {
+            code: code.name(),
+            severity: *severity,
+            span: span.clone(),
+            message: printable::text(message),
+            label: label(pointer),
+            help: help.as_deref().map(printable::text),
+        }
     }
+}
+
+/// A pointer as it stands beside its place.
+fn label(pointer: &str) -> Option<String> {
+    (!pointer.is_empty()).then(|| printable::cut(&printable::text(pointer), POINTER_MAX))
 }
 
 /// Shows notes on one text, in the order of the text. `file` is fit to be shown.
@@ -63,10 +77,12 @@ pub(crate) fn render(file: &str, text: &[u8], mut notes: Vec<Note>) -> String {
 }
 
 fn group<'n>(file: &'n str, text: &[u8], note: &'n Note, place: &Place) -> Group<'n> {
-    let title = match note.code {
-        Some(code) => Level::ERROR.primary_title(&note.message).id(code),
-        None => Level::WARNING.primary_title(&note.message),
+    let level = match note.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
+    let title = level.primary_title(&note.message).id(note.code);
     let part = line_part(text, &note.span);
     let annotation = AnnotationKind::Primary.span(part.span).label(note.label.as_deref());
     let snippet = Snippet::source(part.text).line_start(place.line).annotation(annotation);
@@ -140,7 +156,8 @@ mod tests {
     use super::*;
 
     fn plain(text: &[u8], span: Range<usize>) -> String {
-        let note = Note::warning(span, "look".to_owned(), None);
+        let (message, label, help) = ("look".to_owned(), None, None);
+        let note = Note { code: "code", severity: Severity::Warning, span, message, label, help };
         anstream::adapter::strip_str(&render("f.json", text, vec![note])).to_string()
     }
 

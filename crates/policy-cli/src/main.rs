@@ -12,10 +12,12 @@ mod time;
 mod diagnostics;
 mod object;
 mod policy_file;
+mod tool_list;
 
 // The commands.
 mod approve;
 mod eval;
+mod diff;
 mod test;
 mod validate;
 

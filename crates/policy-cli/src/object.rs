@@ -1,14 +1,12 @@
 //! Looks into a JSON object strictly: every field is known, stands once and has its type. What the fields mean is said
 //! where they are asked for.
 
+use policy_analysis::nearest;
 use policy_core::arguments::{Caps, Json, Kind};
 use policy_core::{Identity, Value};
 use policy_json::Parsed;
 
 use crate::printable;
-
-/// How long a name may be for another one to be like it, in bytes.
-const LIKE_MAX: usize = 128;
 
 /// An object of a text, and what messages call it.
 #[derive(Clone, Copy, Debug)]
@@ -146,24 +144,6 @@ fn unknown(prefix: &str, name: &str, fields: &[&str]) -> String {
         None => format!("the fields are {}", fields.join(", ")),
     };
     format!("unknown field `{prefix}{shown}`; {help}")
-}
-
-/// The known name that is most like the other, if any is: a third of its letters may be wrong.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    // Comparing takes the product of the lengths, so names of which too many letters differ are passed over before.
-    let mut best: Option<(usize, &str)> = None;
-    for candidate in known.filter(|known| known.len().max(name.len()) <= LIKE_MAX) {
-        let bound = name.len().max(candidate.len()).div_ceil(3);
-        let bound = best.map_or(bound, |(distance, _)| bound.min(distance.saturating_sub(1)));
-        if name.len().abs_diff(candidate.len()) > bound {
-            continue;
-        }
-        let distance = strsim::damerau_levenshtein(name, candidate);
-        if distance <= bound {
-            best = Some((distance, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate)
 }
 
 fn describe(kind: Kind) -> &'static str {

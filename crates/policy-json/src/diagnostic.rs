@@ -73,6 +73,45 @@ pub enum DiagnosticCode {
 }
 
 impl DiagnosticCode {
+    /// Every code, in the order of the reference.
+    pub const ALL: [Self; 14] = [
+        Self::InvalidJson,
+        Self::DuplicateKey,
+        Self::UnknownField,
+        Self::MissingField,
+        Self::WrongType,
+        Self::UnknownValue,
+        Self::InvalidValue,
+        Self::InvalidPath,
+        Self::InvalidPattern,
+        Self::InvalidSchema,
+        Self::DuplicateLimit,
+        Self::DuplicateName,
+        Self::NotSupported,
+        Self::TooLarge,
+    ];
+
+    /// What kind of mistake it is, in a line.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "The text is not JSON as RFC 8259 has it.",
+            Self::DuplicateKey => "A name stands twice in one object, compared after escapes have been read.",
+            Self::UnknownField => "A field that the format does not have there.",
+            Self::MissingField => "A required field is not there.",
+            Self::WrongType => "A value of another type than the field, or the operator, takes.",
+            Self::UnknownValue => "A word that is none of those the field takes.",
+            Self::InvalidValue => "A value of the right type that the field cannot take.",
+            Self::InvalidPath => "A text that is no path into the arguments.",
+            Self::InvalidPattern => "A pattern that does not compile, or is too large.",
+            Self::InvalidSchema => "A JSON Schema that is none, or that cannot be used.",
+            Self::DuplicateLimit => "A counter and window that stand twice in one list of limits.",
+            Self::DuplicateName => "A name that stands twice in one list.",
+            Self::NotSupported => "Part of the format, but not of this version of the engine.",
+            Self::TooLarge => "Over a cap of documents.",
+        }
+    }
+
     /// The code's name.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -29,6 +29,7 @@
 
 mod scan;
 mod text;
+mod places;
 
 mod diagnostic;
 mod schema;
@@ -43,6 +44,7 @@ pub use diagnostic::{Diagnostic, DiagnosticCode, LoadError};
 #[doc(hidden)]
 pub use load::load_schema_twice;
 pub use load::{DOCUMENT_CAPS, load, load_schema};
+pub use places::{Part, Place};
 pub use text::{JsonText, Parsed, to_value};
 pub use write::to_json;
 

@@ -66,6 +66,10 @@ impl<'a> Parsed<'a> {
         self.tape.duplicates(self.source)
     }
 
+    pub(crate) const fn source(&self) -> &'a str {
+        self.source
+    }
+
     /// Where a value or name of this text stands in it.
     #[must_use]
     pub fn span(&self, value: Json<'_>) -> Range<usize> {

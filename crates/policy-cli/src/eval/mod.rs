@@ -2,7 +2,6 @@
 
 mod call;
 mod lines;
-mod tool_list;
 
 mod json_lines;
 mod table;
@@ -21,11 +20,11 @@ use crate::input;
 use crate::output::{self, Output};
 use crate::policy_file::{self, Loaded, NotLoaded};
 use crate::printable;
+use crate::tool_list::ToolList;
 use call::Call;
 use json_lines::JsonLines;
 use lines::{Line, Lines};
 use table::Table;
-use tool_list::ToolList;
 
 /// What is to be decided, and how it is to be shown.
 #[derive(Debug)]
@@ -78,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let (loaded, text) = load(&options.policy)?;
     let tools = options.tools.as_deref().map(ToolList::read).transpose()?;
     if let Some(tools) = &tools {
-        let warnings = tools.compare(&printable::path(&options.policy), &text);
+        let warnings = tools.compare(&printable::path(&options.policy), &text, &loaded.policy);
         // Warnings that nobody can read stop nothing.
         let _said = write!(anstream::stderr(), "{warnings}");
     }

@@ -1,50 +1,53 @@
-//! `policy validate`: shows everything that is wrong with policy files.
-
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+//! Findings for reading: each with its line and the place underlined, and a line for each file.
 
 use anstyle::{AnsiColor, Style};
 use policy_core::{DefaultEffect, Limit, Mode, Policy};
 
-use crate::failure::Failure;
-use crate::input;
-use crate::output::Output;
-use crate::policy_file::{self, Loaded, NotLoaded};
+use super::{Checked, Counts, Outcome};
+use crate::diagnostics::{self, Note};
+use crate::policy_file;
 use crate::printable;
 
 const GOOD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 
-/// Looks at each file; the status is 1 when any of them is no policy.
-pub(crate) fn run(files: &[PathBuf]) -> Result<ExitCode, Failure> {
-    let mut output = Output::styled();
-    let mut all_good = true;
-    for file in files {
-        let (good, text) = validate(file);
-        all_good &= good;
-        output.write(&text)?;
+/// What there is to say about a file.
+pub(super) fn show(checked: &Checked, deny_warnings: bool) -> String {
+    let name = &checked.name;
+    match &checked.outcome {
+        Outcome::Unreadable(failure) => format!("{failure}\n"),
+        Outcome::Policy { text, policy, findings } => {
+            let notes = findings.iter().map(Note::finding).collect();
+            let shown = diagnostics::render(name, text, notes);
+            let counts = checked.counts();
+            let ok = if counts.fail(deny_warnings) {
+                format!("{BAD}not ok{BAD:#}")
+            } else {
+                format!("{GOOD}ok{GOOD:#}")
+            };
+            format!("{shown}{ok} {name}: {}{}\n", summary(policy), found(counts))
+        }
+        Outcome::Mistakes { text, error } => {
+            let shown = policy_file::render(name, text, 0, error);
+            let count = count(error.diagnostics().len(), "mistake", "mistakes");
+            format!("{shown}{BAD}not a policy{BAD:#} {name}: {count}\n")
+        }
+        Outcome::Unusable(fault) => {
+            format!("{BAD}not a policy{BAD:#} {name}: {}\n", printable::text(fault))
+        }
     }
-    Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Whether the file is a policy, and what there is to say about it.
-fn validate(file: &Path) -> (bool, String) {
-    let name = printable::path(file);
-    let text = match input::read(file) {
-        Ok(text) => text,
-        Err(failure) => return (false, format!("{failure}\n")),
-    };
-    match policy_file::load(&file.to_string_lossy(), &text) {
-        Ok(Loaded { policy, .. }) => (true, format!("{GOOD}ok{GOOD:#} {name}: {}\n", summary(&policy))),
-        Err(NotLoaded::Mistakes(error)) => {
-            let shown = policy_file::render(&name, &text, 0, &error);
-            let count = count(error.diagnostics().len(), "mistake", "mistakes");
-            (false, format!("{shown}{BAD}not a policy{BAD:#} {name}: {count}\n"))
-        }
-        Err(NotLoaded::Unusable(fault)) => {
-            (false, format!("{BAD}not a policy{BAD:#} {name}: {}\n", printable::text(&fault)))
-        }
-    }
+/// What was found in a policy; nothing, where nothing was.
+fn found(counts: Counts) -> String {
+    let parts = [
+        (counts.errors, "error", "errors"),
+        (counts.warnings, "warning", "warnings"),
+        (counts.notes, "note", "notes"),
+    ];
+    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+    let parts: Vec<String> = parts.map(|(number, one, many)| count(number, one, many)).collect();
+    if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
 }
 
 /// What a policy holds, in a line.
