@@ -158,7 +158,8 @@ fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<Stri
             let trials = [old, new].map(|policy| Trial::new(policy, &names).approving());
             let [old_trial, new_trial] = &trials;
             let limit = &loosened.limit.limit;
-            let example = overfill(limit, loosened.with_session, &players, [old_trial, new_trial], &mut work);
+            let example =
+                overfill(loosened.limit, loosened.with_session, &players, [old_trial, new_trial], &mut work);
             let is_shown = example.is_some() || admits_more(before, after);
             let nearest = budgets.nearest(place, limit);
             let shared: Vec<String> = names.iter().skip(1).map(|name| format!("`{name}`")).collect();

@@ -5,9 +5,9 @@ use policy_core::{Amount, Clock as _, Code, Effect, Limit, Number, Path, Scope, 
 use policy_json::JsonText;
 
 use super::change::{Caller, Calls, Example};
-use super::rule::View;
+use super::rule::{Counted, View};
 use super::trial::{Trial, clock_at};
-use crate::values::{Alternatives, Literal, Region, Slot, json_text, solve};
+use crate::values::{Alternatives, Literal, NumberSet, Region, Slot, json_text, solve};
 
 /// How many calls are made for one example, and for a whole comparison.
 const CALLS_MAX: u64 = 5_000;
@@ -27,12 +27,13 @@ pub(super) struct Player<'a> {
 /// Looks for calls that a limit of the old policy ends, and the new policy lets through. `with_session` says which callers
 /// it is about. The trials are those of the policies with every approval given.
 pub(super) fn overfill(
-    limit: &Limit,
+    counted: &Counted,
     with_session: bool,
     players: &[Player<'_>],
     trials: [&Trial; 2],
     work: &mut u64,
 ) -> Option<Example> {
+    let limit = &counted.limit;
     let fills =
         limit.increment_from.is_some() || Amount::whole(CALLS_MAX).is_some_and(|calls| limit.max < calls);
     if !fills {
@@ -56,14 +57,14 @@ pub(super) fn overfill(
     plans.extend(windows.iter().map(|window| (false, Some(*window))));
     plans.extend(windows.iter().map(|window| (true, Some(*window))));
     plans.into_iter().find_map(|(many, window)| {
-        let run = Run { limit, with_session, many, window };
+        let run = Run { counted, with_session, many, window };
         run.make(&calls, trials, work)
     })
 }
 
 #[derive(Debug)]
 struct Run<'a> {
-    limit: &'a Limit,
+    counted: &'a Counted,
     with_session: bool,
     /// Whether every caller whom the limit counts together takes part.
     many: bool,
@@ -73,7 +74,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn make(&self, calls: &[(&str, Value)], [old, new]: [&Trial; 2], work: &mut u64) -> Option<Example> {
-        let length = u64::from(self.limit.window.seconds());
+        let length = u64::from(self.counted.limit.window.seconds());
         // The beginning of a window of the limit, not long after the year began.
         let start = 1_767_225_600_u64.checked_div(length)?.checked_add(1)?.checked_mul(length)?;
         let clock = clock_at(start);
@@ -103,7 +104,10 @@ impl Run<'_> {
                         add(&mut made, name, value, caller, clock.now());
                         if !before.is_allowed() {
                             let decided = (Effect::Allow, Code::Allowed);
-                            return (before.code() == Code::LimitExceeded).then(|| Example {
+                            // Another limit that is in the way shows nothing of this one.
+                            let is_it = before.code() == Code::LimitExceeded
+                                && before.pointer() == self.counted.pointer;
+                            return is_it.then(|| Example {
                                 calls: made,
                                 old: (before.effect(), before.code()),
                                 new: decided,
@@ -135,7 +139,7 @@ impl Run<'_> {
 
     fn callers(&self) -> impl Iterator<Item = Caller> {
         let rounds = if self.many { u32::try_from(ROUNDS_MAX).unwrap_or(u32::MAX) } else { 1 };
-        let (scope, with_session) = (self.limit.scope, self.with_session);
+        let (scope, with_session) = (self.counted.limit.scope, self.with_session);
         (0..rounds).map(move |number| {
             let caller = Caller { server: 0, grant: 0, session: with_session.then_some(0) };
             match scope {
@@ -173,15 +177,15 @@ fn arguments(player: &Player<'_>, limit: &Limit, trials: [&Trial; 2]) -> Vec<Val
         .flat_map(|view| &view.limits)
         .filter_map(|counted| counted.limit.increment_from.as_ref())
         .collect();
-    let maxima =
-        [player.old, player.new].into_iter().flat_map(|view| &view.limits).map(|counted| counted.limit.max);
-    let least = maxima.min().unwrap_or(limit.max);
     let mut found = Vec::new();
-    for cost in [limit.max, least, Amount::ONE, Amount::ZERO] {
-        let Some(number) = Number::parse(&cost.to_string()) else { continue };
-        let costs = paths
-            .iter()
-            .map(|path| Literal::Slot((*path).clone(), Slot::only(&[Value::Number(number.clone())])));
+    // The fewer calls it takes the better; in the end whatever they cost.
+    for parts in [1, 2, 3, 4, 5, 8, 10, 20, 50, 100, 0] {
+        let least =
+            limit.max.micros().checked_div(parts).map(|micros| Amount::from_micros(micros).to_string());
+        let least = least.and_then(|text| Number::parse(&text));
+        let numbers = least.map(|least| NumberSet::above(&least, true).and(&NumberSet::costs(limit.max)));
+        let slot = numbers.map(|numbers| Slot { numbers, ..Slot::empty() });
+        let costs = paths.iter().filter_map(|path| Some(Literal::Slot((*path).clone(), slot.clone()?)));
         let costs: Vec<Literal> = costs.collect();
         for wishes in [player.wishes, &[]] {
             let mut region = Region::all();
@@ -196,13 +200,11 @@ fn arguments(player: &Player<'_>, limit: &Limit, trials: [&Trial; 2]) -> Vec<Val
                 trials.into_iter().all(passes)
             };
             if let Some(arguments) = solve(&region, &clauses, &mut accept).found() {
-                if !found.contains(&arguments) {
-                    found.push(arguments);
-                }
+                found.push(arguments);
                 break;
             }
         }
-        if paths.is_empty() {
+        if paths.is_empty() || !found.is_empty() {
             break;
         }
     }
