@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use policy_core::{Amount, Limit, Mode, Path, Scope};
 
+use super::change::ToolName;
 use super::rule::{Counted, View};
 
 /// What identifies a counter for one caller.
@@ -186,8 +187,11 @@ fn windows_in(old: u32, new: u32) -> u64 {
     if whole == 0 { times } else { times.saturating_add(2) }
 }
 
-/// A limit in words, and with whom its counter is shared.
-pub(super) fn described(limit: &Limit, shared: &[String]) -> String {
+/// How many of the tools that share a counter are named.
+const NAMED_MAX: usize = 3;
+
+/// A limit in words, and the tools that share its counter.
+pub(super) fn described(limit: &Limit, tools: &[&ToolName]) -> String {
     let whose = match limit.scope {
         Scope::Grant => "a grant",
         Scope::Session => "a session",
@@ -203,9 +207,17 @@ pub(super) fn described(limit: &Limit, shared: &[String]) -> String {
         None => String::new(),
     };
     let mode = if limit.mode == Mode::Shadow { ", in shadow mode" } else { "" };
-    let shared = match shared {
-        [] => String::new(),
-        tools => format!(", shared with {}", tools.join(", ")),
+    let name = |tool: &&ToolName| match tool {
+        ToolName::Named(name) => format!("`{name}`"),
+        ToolName::Others => "every other tool".to_owned(),
+    };
+    let shared = match (tools.len(), tools.len().saturating_sub(NAMED_MAX)) {
+        (..=1, _) => String::new(),
+        (_, more) => {
+            let named: Vec<String> = tools.iter().take(NAMED_MAX).map(name).collect();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!(", shared by {}{more}", named.join(", "))
+        }
     };
     format!("limit `{}`, {}{cost} per {window} for {whose}{mode}{shared}", limit.counter, limit.max)
 }

@@ -162,10 +162,11 @@ fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<Stri
                 overfill(loosened.limit, loosened.with_session, &players, [old_trial, new_trial], &mut work);
             let is_shown = example.is_some() || admits_more(before, after);
             let nearest = budgets.nearest(place, limit);
-            let shared: Vec<String> = names.iter().skip(1).map(|name| format!("`{name}`")).collect();
+            let counted: Vec<&ToolName> =
+                loosened.charging.iter().filter_map(|place| Some(&subjects.get(*place)?.tool)).collect();
             let words = Words {
                 what: if is_shown { What::More } else { What::MoreUndecided },
-                rule: Some(described(limit, &shared)),
+                rule: Some(described(limit, &counted)),
                 nearest: nearest.map(|new| described(&new.limit, &[])),
             };
             let change = Change {

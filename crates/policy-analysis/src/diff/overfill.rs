@@ -5,7 +5,7 @@ use policy_core::{Amount, Clock as _, Code, Effect, Limit, Number, Path, Scope, 
 use policy_json::JsonText;
 
 use super::change::{Caller, Calls, Example};
-use super::rule::{Counted, View};
+use super::rule::{Counted, View, may_coincide};
 use super::trial::{Trial, clock_at};
 use crate::values::{Alternatives, Literal, NumberSet, Region, Slot, json_text, solve};
 
@@ -52,19 +52,28 @@ pub(super) fn overfill(
         windows.dedup();
         windows
     });
+    let olds = players.iter().flat_map(|player| &player.old.limits);
+    let same = |other: &&Counted| {
+        other.limit.counter == limit.counter
+            && other.limit.window == limit.window
+            && may_coincide(other.limit.scope, limit.scope)
+    };
+    let pointers: Vec<&str> = olds.filter(same).map(|counted| counted.pointer.as_str()).collect();
     // All at once by one caller, then by many callers, then over the time that the limit's window lasts.
     let mut plans = vec![(false, None), (true, None)];
     plans.extend(windows.iter().map(|window| (false, Some(*window))));
     plans.extend(windows.iter().map(|window| (true, Some(*window))));
     plans.into_iter().find_map(|(many, window)| {
-        let run = Run { counted, with_session, many, window };
+        let run = Run { limit, pointers: &pointers, with_session, many, window };
         run.make(&calls, trials, work)
     })
 }
 
 #[derive(Debug)]
 struct Run<'a> {
-    counted: &'a Counted,
+    limit: &'a Limit,
+    /// The limits of the old policy that count in the same counter.
+    pointers: &'a [&'a str],
     with_session: bool,
     /// Whether every caller whom the limit counts together takes part.
     many: bool,
@@ -74,7 +83,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn make(&self, calls: &[(&str, Value)], [old, new]: [&Trial; 2], work: &mut u64) -> Option<Example> {
-        let length = u64::from(self.counted.limit.window.seconds());
+        let length = u64::from(self.limit.window.seconds());
         // The beginning of a window of the limit, not long after the year began.
         let start = 1_767_225_600_u64.checked_div(length)?.checked_add(1)?.checked_mul(length)?;
         let clock = clock_at(start);
@@ -106,7 +115,7 @@ impl Run<'_> {
                             let decided = (Effect::Allow, Code::Allowed);
                             // Another limit that is in the way shows nothing of this one.
                             let is_it = before.code() == Code::LimitExceeded
-                                && before.pointer() == self.counted.pointer;
+                                && self.pointers.contains(&before.pointer().as_str());
                             return is_it.then(|| Example {
                                 calls: made,
                                 old: (before.effect(), before.code()),
@@ -139,7 +148,7 @@ impl Run<'_> {
 
     fn callers(&self) -> impl Iterator<Item = Caller> {
         let rounds = if self.many { u32::try_from(ROUNDS_MAX).unwrap_or(u32::MAX) } else { 1 };
-        let (scope, with_session) = (self.counted.limit.scope, self.with_session);
+        let (scope, with_session) = (self.limit.scope, self.with_session);
         (0..rounds).map(move |number| {
             let caller = Caller { server: 0, grant: 0, session: with_session.then_some(0) };
             match scope {
@@ -178,12 +187,7 @@ fn arguments(player: &Player<'_>, limit: &Limit, trials: [&Trial; 2]) -> Vec<Val
         .filter_map(|counted| counted.limit.increment_from.as_ref())
         .collect();
     let mut found = Vec::new();
-    // The fewer calls it takes the better; in the end whatever they cost.
-    for parts in [1, 2, 3, 4, 5, 8, 10, 20, 50, 100, 0] {
-        let least =
-            limit.max.micros().checked_div(parts).map(|micros| Amount::from_micros(micros).to_string());
-        let least = least.and_then(|text| Number::parse(&text));
-        let numbers = least.map(|least| NumberSet::above(&least, true).and(&NumberSet::costs(limit.max)));
+    for numbers in costs_to_try(player, limit) {
         let slot = numbers.map(|numbers| Slot { numbers, ..Slot::empty() });
         let costs = paths.iter().filter_map(|path| Some(Literal::Slot((*path).clone(), slot.clone()?)));
         let costs: Vec<Literal> = costs.collect();
@@ -209,4 +213,33 @@ fn arguments(player: &Player<'_>, limit: &Limit, trials: [&Trial; 2]) -> Vec<Val
         }
     }
     found
+}
+
+/// What calls may cost so that few of them overfill the limit and all fit under the new policy; in the end whatever they cost
+/// (`None`). Where a call costs 1 under the limit, as little as can be under others.
+fn costs_to_try(player: &Player<'_>, limit: &Limit) -> Vec<Option<NumberSet>> {
+    let number = |amount: Amount| Number::parse(&amount.to_string());
+    if limit.increment_from.is_none() {
+        let cheap =
+            [Amount::ZERO, Amount::ONE].map(|amount| number(amount).map(|number| NumberSet::only([&number])));
+        return cheap.into_iter().chain([None]).collect();
+    }
+    let news = player.new.limits.iter().map(|counted| &counted.limit);
+    let room = news.filter(|new| new.increment_from.is_some()).map(|new| new.max).min().unwrap_or(limit.max);
+    let part = |amount: Amount, parts: u64| amount.micros().checked_div(parts).map(Amount::from_micros);
+    let mut costs = Vec::new();
+    for parts in [2, 3, 4, 5, 8, 10, 20, 50, 100] {
+        // So many calls are too many for the limit, and not for the room that there is now.
+        costs.extend(part(limit.max, parts).zip(part(room, parts)).and_then(|(above, up_to)| {
+            let above = NumberSet::above(&number(above)?, false);
+            Some(Some(above.and(&NumberSet::costs(up_to.min(limit.max)))))
+        }));
+    }
+    for parts in [1, 2, 3, 4, 5, 8, 10, 20, 50, 100] {
+        costs.extend(part(limit.max, parts).and_then(|least| {
+            Some(Some(NumberSet::above(&number(least)?, true).and(&NumberSet::costs(limit.max))))
+        }));
+    }
+    costs.push(None);
+    costs
 }
