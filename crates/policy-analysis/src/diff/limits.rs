@@ -143,7 +143,7 @@ impl<'a> Budgets<'a> {
             .zip(callable)
             .filter(|(_, callable)| *callable)
             .map(|((old, new), _)| (old.get(key), new.get(new_key)));
-        let identical = key == new_key && pairs.clone().all(|(old, new)| old == new);
+        let identical = key == new_key && pairs.clone().all(|(old, new)| charge_alike(old, new));
         identical
             || pairs.all(|(old, new)| match (old, new) {
                 (None, _) => true,
@@ -168,6 +168,17 @@ impl<'a> Budgets<'a> {
             .or_else(|| limits.iter().filter(same_counter).find(same_window))
             .or_else(|| limits.iter().find(same_counter))
             .or_else(|| limits.iter().filter(same_window).find(same_scope))
+    }
+}
+
+/// Whether calls that pass under both change the counter alike: what decides does so only by its cost, what does not also by
+/// whether it still fits.
+fn charge_alike(old: Option<&Charge<'_>>, new: Option<&Charge<'_>>) -> bool {
+    match (old, new) {
+        (Some(old), Some(new)) => {
+            old.enforced == new.enforced && old.costs == new.costs && (old.enforced || old.max == new.max)
+        }
+        (old, new) => old.is_none() && new.is_none(),
     }
 }
 

@@ -135,22 +135,37 @@ impl Region {
             }
             _ => None,
         });
-        at_lists.clone().any(|(condition, sense, outcomes)| {
-            let decided = everywhere(sense);
-            let everywhere = at_lists
-                .clone()
-                .filter(|(other, other_sense, outcomes)| {
-                    other.path() == condition.path() && *other_sense == sense && *outcomes == decided
-                })
-                .filter_map(|(other, _, _)| Slot::of(other, sense, decided))
-                .reduce(|one, two| one.and(&two));
-            let Some(everywhere) = everywhere else { return false };
-            if everywhere.is_empty() == Answer::Yes {
-                return true;
+        self.elements_are_unlike()
+            || at_lists.clone().any(|(condition, sense, outcomes)| {
+                let decided = everywhere(sense);
+                let everywhere = at_lists
+                    .clone()
+                    .filter(|(other, other_sense, outcomes)| {
+                        other.path() == condition.path() && *other_sense == sense && *outcomes == decided
+                    })
+                    .filter_map(|(other, _, _)| Slot::of(other, sense, decided))
+                    .reduce(|one, two| one.and(&two));
+                let Some(everywhere) = everywhere else { return false };
+                if everywhere.is_empty() == Answer::Yes {
+                    return true;
+                }
+                outcomes.and(decided).is_empty()
+                    && Slot::of(condition, sense, decided)
+                        .is_some_and(|slot| slot.includes(&everywhere) == Answer::Yes)
+            })
+    }
+
+    /// Whether what is wanted at one element of a list leaves nothing that could stand there.
+    fn elements_are_unlike(&self) -> bool {
+        let at_lists = self.demands.iter().filter_map(|demand| match demand {
+            Literal::Slot(path, slot) if path.steps().any(is_no_name) && !path.has_every() => {
+                Some((path, slot))
             }
-            outcomes.and(decided).is_empty()
-                && Slot::of(condition, sense, decided)
-                    .is_some_and(|slot| slot.includes(&everywhere) == Answer::Yes)
+            _ => None,
+        });
+        at_lists.clone().any(|(path, slot)| {
+            let same = at_lists.clone().filter(|(other, _)| *other == path);
+            same.fold(slot.clone(), |all, (_, slot)| all.and(slot)).is_empty() == Answer::Yes
         })
     }
 
