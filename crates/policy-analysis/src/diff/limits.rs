@@ -34,6 +34,8 @@ struct Charge<'a> {
 #[derive(Debug)]
 struct Charges<'a> {
     by_tool: Vec<BTreeMap<Key<'a>, Charge<'a>>>,
+    /// The tools that charge each counter, by their places.
+    by_key: BTreeMap<Key<'a>, Vec<usize>>,
 }
 
 /// How far a scope reaches: the larger, the more calls are counted together.
@@ -48,7 +50,17 @@ const fn reach(scope: Scope, with_session: bool) -> u8 {
 
 impl<'a> Charges<'a> {
     fn new(views: &[&'a View], with_session: bool) -> Self {
-        Self { by_tool: views.iter().map(|view| charges(&view.limits, with_session)).collect() }
+        let by_tool: Vec<BTreeMap<Key<'a>, Charge<'a>>> =
+            views.iter().map(|view| charges(&view.limits, with_session)).collect();
+        let mut by_key: BTreeMap<Key<'a>, Vec<usize>> = BTreeMap::new();
+        for (tool, charges) in by_tool.iter().enumerate() {
+            charges.keys().for_each(|key| by_key.entry(key.clone()).or_default().push(tool));
+        }
+        Self { by_tool, by_key }
+    }
+
+    fn charge(&self, tool: usize, key: &Key<'a>) -> Option<&Charge<'a>> {
+        self.by_tool.get(tool)?.get(key)
     }
 }
 
@@ -108,8 +120,7 @@ impl<'a> Budgets<'a> {
             for ([old, new], with_session) in self.worlds.iter().zip([true, false]) {
                 if !self.is_kept(tool, &limit.limit, [old, new], with_session) {
                     let key = key(&limit.limit, with_session);
-                    let charging = (0..).zip(&old.by_tool).filter(|(_, charges)| charges.contains_key(&key));
-                    let charging = charging.map(|(place, _)| place).collect();
+                    let charging = old.by_key.get(&key).cloned().unwrap_or_default();
                     loosened.push(Loosened { limit, with_session, charging });
                     break;
                 }
@@ -134,16 +145,16 @@ impl<'a> Budgets<'a> {
 
     /// Whether the new counter is charged by each tool's call at least what the old one is, of all tools that can still be
     /// called.
-    fn counts_as_much(&self, [old, new]: [&Charges<'a>; 2], key: &Key<'_>, new_key: &Key<'_>) -> bool {
-        let callable = self.new.iter().map(|view| view.denied.is_none());
-        let mut pairs = old
-            .by_tool
-            .iter()
-            .zip(&new.by_tool)
-            .zip(callable)
-            .filter(|(_, callable)| *callable)
-            .map(|((old, new), _)| (old.get(key), new.get(new_key)));
-        let identical = key == new_key && pairs.clone().all(|(old, new)| charge_alike(old, new));
+    fn counts_as_much(&self, [old, new]: [&Charges<'a>; 2], key: &Key<'a>, new_key: &Key<'a>) -> bool {
+        let callable = |tool: &&usize| self.new.get(**tool).is_some_and(|view| view.denied.is_none());
+        let tools = |charges: &Charges<'a>, key: &Key<'a>| -> Vec<usize> {
+            charges.by_key.get(key).into_iter().flatten().filter(callable).copied().collect()
+        };
+        let (charging, still_charging) = (tools(old, key), tools(new, new_key));
+        let mut pairs = charging.iter().map(|tool| (old.charge(*tool, key), new.charge(*tool, new_key)));
+        let identical = key == new_key
+            && charging == still_charging
+            && pairs.clone().all(|(old, new)| charge_alike(old, new));
         identical
             || pairs.all(|(old, new)| match (old, new) {
                 (None, _) => true,

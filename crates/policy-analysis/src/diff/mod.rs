@@ -59,6 +59,9 @@ pub fn diff(old: &Policy, new: &Policy, catalogue: Option<&ToolCatalogue>) -> Di
     found
 }
 
+/// How many tools that share a counter take part in an example.
+const PLAYERS_MAX: usize = 4;
+
 /// A tool to be compared.
 #[derive(Debug)]
 struct Subject {
@@ -143,6 +146,7 @@ fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<Stri
             let playing = std::iter::once(place)
                 .chain(loosened.charging.iter().copied().filter(|other| *other != place));
             let players: Vec<Player<'_>> = playing
+                .take(PLAYERS_MAX)
                 .filter_map(|place| {
                     let subject = subjects.get(place)?;
                     let (old, new) = (olds.get(place)?, news.get(place)?);

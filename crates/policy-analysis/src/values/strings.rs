@@ -143,6 +143,10 @@ impl StringSet {
         if self.contradicts_itself() {
             return Search::Empty;
         }
+        // The empty string shows little.
+        if self.held.is_empty() && self.contains("a") {
+            return Search::Found("a".into());
+        }
         let candidates = self.held.iter().flat_map(|held| held.atom.candidates());
         if let Some(found) = candidates.into_iter().find(|candidate| self.contains(candidate)) {
             return Search::Found(found.into());
