@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use policy_core::arguments::{Json, Kind};
-use policy_core::{Code, Decision, Identity, Limit, LimitStatus, Mode, Scope};
+use policy_core::{Code, Decision, Identity, Limit, LimitStatus, Mode, Scope, Step};
 
 /// Whose calls are counted together: the parts of an identity that the scope looks at.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -232,8 +232,13 @@ fn add(charges: &mut Vec<Charge>, charge: Charge) -> usize {
 /// In millionths; `None` where the arguments do not say it.
 fn cost(limit: &Limit, root: Option<Json<'_>>) -> Option<u64> {
     let Some(path) = &limit.increment_from else { return Some(1_000_000) };
-    let names = path.text().strip_prefix("args.")?.split('.');
-    let argument = names.fold(root, |value, name| value?.get(name))?;
+    let argument = path.steps().fold(root, |value, step| match (value?, step) {
+        (list, Step::Element(index) | Step::NameOrElement(_, index)) if list.kind() == Kind::Array => {
+            list.elements().nth(index)
+        }
+        (value, Step::Name(name) | Step::NameOrElement(name, _)) => value.get(name),
+        _ => None,
+    })?;
     if argument.kind() == Kind::Number { crate::amount::micros(argument.as_number()?) } else { None }
 }
 

@@ -20,8 +20,8 @@ const PAID: &str = "paid";
 const FREE: &str = "free";
 
 /// Where rules look, and what they compare with; the values are JSON.
-const PATHS: [&str; 3] = ["args.a", "args.b", "args.a.b"];
-const VALUES: [&str; 12] = [
+const PATHS: [&str; 5] = ["args.a", "args.b", "args.a.b", "args.a[*]", "args.a[0].b"];
+const VALUES: [&str; 15] = [
     "null",
     "true",
     "0",
@@ -33,6 +33,9 @@ const VALUES: [&str; 12] = [
     "\"\\u00e9\"",
     "[]",
     "[1, \"a\", null]",
+    "[\"/a\"]",
+    "[\"a.example\"]",
+    "[\"10.0.0.0/8\"]",
     "{\"b\": 1, \"c\": [0.10]}",
 ];
 
@@ -134,6 +137,10 @@ fn policy_text() -> String {
                     }
                     Operator::Regex => value.starts_with('"'),
                     Operator::Exists => value == "true",
+                    Operator::StartsWith | Operator::EndsWith => value.starts_with('"'),
+                    Operator::PathWithin => value == r#"["/a"]"#,
+                    Operator::UrlHostIn => value == r#"["a.example"]"#,
+                    Operator::CidrIn => value == r#"["10.0.0.0/8"]"#,
                     _ => true,
                 };
                 if fits {

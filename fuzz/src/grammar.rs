@@ -14,7 +14,20 @@ pub(crate) const SECRET_NUMBER: &str = "31415926";
 
 /// Tools, some of which are in no policy or have no valid name.
 pub(crate) const TOOLS: [&str; 7] = ["t", "u", "a/b~c", "*", "", "t\u{200b}", "tool§§§§§§"];
-const PATHS: [&str; 6] = ["args.a", "args.b", "args.a.b", "args.x y", "args.0a", "args.__proto__"];
+const PATHS: [&str; 10] = [
+    "args.a",
+    "args.b",
+    "args.a.b",
+    "args.x y",
+    "args.0a",
+    "args.__proto__",
+    "args[\\\"a.b\\\"]",
+    "args.a[0]",
+    "args.a.1",
+    "args.b[\\\"a\\\"][0]",
+];
+/// Those that no cost is taken from.
+const PATHS_TO_MANY: [&str; 4] = ["args.a[*]", "args.b[*]", "args.a[*].b", "args.a[*][*]"];
 const NAMES: [&str; 7] = ["a", "b", "x y", "0a", "__proto__", "a.b", "§name§name"];
 const COUNTERS: [&str; 4] = ["c", "d", "rate_limit:t", "c\u{0}d"];
 const WINDOWS: [(&str, u32); 8] = [
@@ -49,7 +62,31 @@ const NUMBERS: [&str; 16] = [
     "9007199254740993",
     "31415926.535897",
 ];
-const STRINGS: [&str; 7] = ["a", "", "1", "abc", "\\u00e9", "§secret§text", "\\u00a7secret\\u00a7escaped"];
+const STRINGS: [&str; 19] = [
+    "a",
+    "",
+    "1",
+    "abc",
+    "\\u00e9",
+    "§secret§text",
+    "\\u00a7secret\\u00a7escaped",
+    "/a/§secret§",
+    "/a/../§secret§",
+    "/a-b",
+    "/a",
+    "http://a.example/§secret§",
+    "https://x.a.example:8443/",
+    "http://§secret§@a.example/",
+    "http://[::1]/",
+    "http://167772161/",
+    "10.0.0.1",
+    "::ffff:10.0.0.1",
+    "010.0.0.1",
+];
+pub(crate) const DIRECTORIES: [&str; 4] = ["/a", "/", "/b/c", "/a/b"];
+pub(crate) const HOSTS: [&str; 5] =
+    ["a.example", "*.a.example", "https://x.a.example:8443", "[::1]", "10.0.0.1"];
+pub(crate) const NETWORKS: [&str; 5] = ["10.0.0.0/8", "::1", "::/0", "0.0.0.0/0", "::ffff:10.0.0.0/104"];
 
 /// A policy.
 pub(crate) fn policy(choices: &mut Choices<'_>) -> String {
@@ -106,7 +143,8 @@ fn group(choices: &mut Choices<'_>) -> String {
 }
 
 fn condition(choices: &mut Choices<'_>) -> String {
-    let (path, operator) = (choices.one_of(&PATHS), choices.one_of(&Operator::ALL));
+    let path = if choices.once_in(4) { choices.one_of(&PATHS_TO_MANY) } else { choices.one_of(&PATHS) };
+    let operator = choices.one_of(&Operator::ALL);
     let value = match operator {
         Operator::In | Operator::NotIn => {
             let count = choices.below(4);
@@ -114,12 +152,20 @@ fn condition(choices: &mut Choices<'_>) -> String {
         }
         Operator::Lt | Operator::Lte | Operator::Gt | Operator::Gte => choices.one_of(&NUMBERS).to_owned(),
         Operator::Regex => quoted(choices.one_of(&PATTERNS)),
+        Operator::StartsWith | Operator::EndsWith => quoted(choices.one_of(&STRINGS)),
+        Operator::PathWithin => listed(choices, &DIRECTORIES),
+        Operator::UrlHostIn => listed(choices, &HOSTS),
+        Operator::CidrIn => listed(choices, &NETWORKS),
         Operator::Exists => choices.one_of(&["true", "false"]).to_owned(),
         _ => value(choices, 2, Names::Once),
     };
     // A policy's own texts may be shown, and secrets are those of calls.
     let value = value.replace([SECRET], "s").replace("\\u00a7", "s").replace(SECRET_NUMBER, "3");
     format!(r#"{{"path": "{path}", "op": "{}", "value": {value}}}"#, operator.name())
+}
+
+fn listed(choices: &mut Choices<'_>, all: &[&str]) -> String {
+    format!("[{}]", list(some_of(choices, all).into_iter().map(quoted)))
 }
 
 fn limits(choices: &mut Choices<'_>) -> String {

@@ -27,3 +27,4 @@ mod told;
 pub mod arguments;
 pub mod evaluate;
 pub mod load_policy;
+pub mod operators;

@@ -3,7 +3,7 @@
 
 use policy_core::arguments::Json;
 use policy_core::{
-    Action, Code, DefaultEffect, Group, Identity, Mode, Outcome, Policy, Tool, TypeMismatch, escape,
+    Action, Code, DefaultEffect, Group, Identity, Mode, Outcome, Policy, Sense, Tool, TypeMismatch, escape,
 };
 
 use crate::counters::Applying;
@@ -50,7 +50,8 @@ pub(crate) fn of_groups(
     let lists = [("require", &tool.require), ("deny_if", &tool.deny_if)];
     for (list, groups) in lists {
         for (place, group) in groups.iter().enumerate() {
-            let Some((outcome, condition)) = judge(group, root, type_mismatch) else { continue };
+            let sense = if list == "require" { Sense::Permits } else { Sense::Forbids };
+            let Some((outcome, condition)) = judge(group, root, type_mismatch, sense) else { continue };
             let code = match (list, outcome) {
                 (_, Outcome::Mismatch) => Code::TypeMismatch,
                 ("require", Outcome::False) => Code::RequireFailed,
@@ -74,9 +75,10 @@ fn judge(
     group: &Group,
     root: Option<Json<'_>>,
     type_mismatch: TypeMismatch,
+    sense: Sense,
 ) -> Option<(Outcome, Option<u32>)> {
     match root {
-        Some(root) => Some(group.judge(root, type_mismatch)),
+        Some(root) => Some(group.judge(root, type_mismatch, sense)),
         None if group.conditions.is_empty() => Some((Outcome::Holds, None)),
         None => None,
     }

@@ -8,10 +8,11 @@ use policy_json::{DOCUMENT_CAPS, Parsed};
 
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 3] = [
+const TARGETS: [(&str, Check); 4] = [
     ("load_policy", policy_fuzz::load_policy::check),
     ("arguments", policy_fuzz::arguments::check),
     ("evaluate", policy_fuzz::evaluate::check),
+    ("operators", policy_fuzz::operators::check),
 ];
 
 #[test]

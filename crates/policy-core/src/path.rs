@@ -95,15 +95,18 @@ impl Path {
     #[inline]
     pub fn find<'t>(&self, arguments: Json<'t>) -> Option<Json<'t>> {
         match &self.way {
-            Way::Names(names) => names.iter().try_fold(arguments, |value, name| value.get(name)),
+            Way::Names(names) => find_by_names(names, arguments),
             Way::Steps(steps) => find(steps, arguments),
         }
     }
 
-    /// Whether the path is names alone, for which [`find`](Self::find) says everything.
+    /// The names that the path is, if it is names alone: what [`find_by_names`] looks for is then all that it leads to.
     #[inline]
-    pub(crate) const fn is_names(&self) -> bool {
-        matches!(self.way, Way::Names(_))
+    pub(crate) const fn names(&self) -> Option<&[Box<str>]> {
+        match &self.way {
+            Way::Names(names) => Some(names),
+            Way::Steps(_) => None,
+        }
     }
 
     /// Shows every place that the path leads to, in order, until `visit` breaks. There is always at least one: where `[*]`
@@ -144,6 +147,12 @@ impl OwnStep {
             Self::Every => Step::Every,
         }
     }
+}
+
+/// The value that names lead to, one after the other.
+#[inline]
+pub(crate) fn find_by_names<'t>(names: &[Box<str>], arguments: Json<'t>) -> Option<Json<'t>> {
+    names.iter().try_fold(arguments, |value, name| value.get(name))
 }
 
 fn find<'t>(steps: &[OwnStep], arguments: Json<'t>) -> Option<Json<'t>> {

@@ -6,12 +6,16 @@ use policy_json::JsonText;
 const POLICY: &[u8] = br#"{"version": "1", "default": "deny", "tools": {"create-pod": {
     "require": [{"conditions": [
         {"path": "args.imageName", "op": "regex", "value": "^runpod/[a-z0-9./:-]+$"},
-        {"path": "args.dataCenterId", "op": "in", "value": ["EU-RO-1", "EU-SE-1", "US-TX-3"]}]}],
-    "deny_if": [{"conditions": [{"path": "args.gpuCount", "op": "gt", "value": 4}]}],
+        {"path": "args.dataCenterId", "op": "in", "value": ["EU-RO-1", "EU-SE-1", "US-TX-3"]},
+        {"path": "args.ports[*]", "op": "ends_with", "value": "/http"},
+        {"path": "args.mounts[*][\"path\"]", "op": "path_within", "value": ["/srv", "/data"]}]}],
+    "deny_if": [{"conditions": [{"path": "args.gpuCount", "op": "gt", "value": 4}]},
+        {"conditions": [{"path": "args.mounts[*].from", "op": "cidr_in", "value": ["10.0.0.0/8", "fd00::/8"]}]}],
     "limits": [{"counter": "pods", "window": "day", "max": 1000}]}}}"#;
 
 const ARGUMENTS: &[u8] =
-    br#"{"name":"a \"trainer\"","imageName":"runpod/pytorch:2.4.0","gpuCount":2,"ports":["8888/http"],
+    br#"{"name":"a \"trainer\"","imageName":"runpod/pytorch:2.4.0","gpuCount":2,"ports":["8888/http","80/http"],
+    "mounts":[{"path":"/data/a/./b","from":"192.0.2.1"},{"path":"/data//c","from":"::ffff:192.0.2.2"}],
     "dataCenterId":"EU-RO-1","volumeInGb":20.5,"env":{"MODE":"train","DEPTH":null}}"#;
 
 #[test]

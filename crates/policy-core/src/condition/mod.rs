@@ -9,6 +9,7 @@ mod order;
 mod equality;
 mod pattern;
 mod text;
+mod look_alikes;
 mod path_within;
 #[cfg(feature = "url")]
 mod url_host;
@@ -32,7 +33,7 @@ use self::text::{Affix, End};
 #[cfg(feature = "url")]
 use self::url_host::Hosts;
 use crate::arguments::{Json, Kind};
-use crate::path::{Found, Path};
+use crate::path::{Found, Path, find_by_names};
 use crate::value::Value;
 
 /// `{ "path", "op", "value" }`, checked and ready to be judged.
@@ -166,9 +167,15 @@ impl Condition {
     /// [`Sense::Permits`] wants every one of them to hold, [`Sense::Forbids`] any.
     #[must_use]
     pub fn judge(&self, arguments: Json<'_>, sense: Sense) -> Outcome {
-        if self.path.is_names() {
-            return self.judge_one(self.path.find(arguments), sense);
+        match self.path.names() {
+            Some(names) => self.judge_one(find_by_names(names, arguments), sense),
+            None => self.judge_each(arguments, sense),
         }
+    }
+
+    /// Judges every place that a path with brackets or indices leads to, and tells the outcomes together.
+    #[inline(never)]
+    fn judge_each(&self, arguments: Json<'_>, sense: Sense) -> Outcome {
         sense.all_told(|tell| {
             let _ended: ControlFlow<()> = self.path.visit(arguments, &mut |found| {
                 tell(match found {

@@ -3,6 +3,7 @@
 //! Symbolic links, file systems that fold case, and Unicode normalisation of names are left to the server.
 
 use super::error::each_string;
+use super::look_alikes::{is_backslash, is_invisible, is_percent, is_slash};
 use super::{ConditionError, Outcome};
 use crate::arguments::Json;
 use crate::value::Value;
@@ -69,7 +70,7 @@ fn fault(text: &str) -> Option<&'static str> {
         // Encoded once, twice or in ways that only some decode: a `%` is in no path that means what it says.
         return Some("has a `%`, which some servers decode");
     }
-    if text.contains(is_other_slash) {
+    if text.contains(|character| character != '/' && is_slash(character)) {
         return Some("has a character that some servers read as a slash");
     }
     text.split('/').any(may_climb).then_some("has a name that is or may be read as `..`")
@@ -91,34 +92,6 @@ fn may_climb(name: &str) -> bool {
         }
     }
     dots > 1 || (dots == 1 && name != ".")
-}
-
-/// Blanks, and characters that some drop.
-fn is_invisible(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'
-        )
-}
-
-/// The backslash, and what Unicode's compatibility forms or old code pages fold into it.
-const fn is_backslash(character: char) -> bool {
-    matches!(character, '\\' | '\u{2216}' | '\u{29f5}' | '\u{29f9}' | '\u{fe68}' | '\u{ff3c}')
-}
-
-/// The percent sign, and what folds into it.
-const fn is_percent(character: char) -> bool {
-    matches!(character, '%' | '\u{fe6a}' | '\u{ff05}')
-}
-
-/// What folds into a slash, or into something that has one.
-const fn is_other_slash(character: char) -> bool {
-    matches!(
-        character,
-        '\u{2044}' | '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}' | '\u{2215}' | '\u{29f8}' | '\u{ff0f}'
-    )
 }
 
 #[cfg(test)]

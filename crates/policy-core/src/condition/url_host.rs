@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::error::each_string;
+use super::look_alikes::{is_backslash, is_percent, is_slash};
 use super::{ConditionError, Outcome, Sense};
 use crate::arguments::Json;
 use crate::value::Value;
@@ -167,7 +168,8 @@ fn read_host(text: &str) -> Result<Where, String> {
     let is_plain = |character: char| {
         character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.') || !character.is_ascii()
     };
-    if text.is_empty() || !(is_bracketed || text.chars().all(is_plain)) {
+    let is_mark = |character: char| is_slash(character) || is_backslash(character) || is_percent(character);
+    if text.is_empty() || text.contains(is_mark) || !(is_bracketed || text.chars().all(is_plain)) {
         return Err("is no host".to_owned());
     }
     match Host::parse(text) {

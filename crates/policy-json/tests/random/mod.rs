@@ -62,9 +62,22 @@ fn name() -> impl Strategy<Value = String> {
 
 pub(crate) fn path() -> impl Strategy<Value = Path> {
     let names = prop_oneof![3 => prop::collection::vec(name(), 1), 1 => prop::collection::vec(name(), 2..4)];
-    names.prop_map(|names| {
-        Path::parse(&format!("args.{}", names.join("."))).or(Path::parse("args.a")).unwrap()
-    })
+    let names = names.prop_map(|names| format!("args.{}", names.join(".")));
+    let steps = prop_oneof![
+        3 => Just("[*]".to_owned()),
+        1 => Just("[0]".to_owned()),
+        1 => select(vec![".0", ".1"]).prop_map(ToOwned::to_owned),
+        1 => name().prop_map(|name| format!(".{name}")),
+        2 => name().prop_map(|name| format!("[{}]", Json::from(name))),
+    ];
+    let steps = (select(vec!["args.a", "args.b", "args[\"c\"]"]), prop::collection::vec(steps, 0..4))
+        .prop_map(|(first, steps)| first.to_owned() + &steps.concat());
+    prop_oneof![3 => names, 1 => steps].prop_map(|text| Path::parse(&text).or(Path::parse("args.a")).unwrap())
+}
+
+/// A path that leads to one place.
+pub(crate) fn cost_path() -> impl Strategy<Value = Path> {
+    path().prop_map(|path| if path.has_every() { Path::parse("args.a[0]").unwrap() } else { path })
 }
 
 /// Number text in all the ways that JSON has.
@@ -126,6 +139,59 @@ fn pattern() -> impl Strategy<Value = Value> {
     select(patterns.to_vec()).prop_map(|pattern| Value::String(pattern.into()))
 }
 
+/// `url_host_in` where it is built in.
+const BY_HOST: Operator = if cfg!(feature = "url") { Operator::UrlHostIn } else { Operator::CidrIn };
+
+/// Directories, hosts or networks as a policy lists them.
+fn listed(operator: Operator) -> impl Strategy<Value = (Operator, Value)> {
+    let all = match operator {
+        Operator::PathWithin => vec!["/", "/a", "/a/b", "/b c", "/é"],
+        Operator::UrlHostIn => {
+            vec![
+                "a.example",
+                "*.a.example",
+                "https://b.example:8443",
+                "ftp://a.example",
+                "[::1]",
+                "10.0.0.1",
+                "é.example",
+            ]
+        }
+        _ => vec!["10.0.0.0/8", "10.0.0.1", "::1", "fd00::/8", "0.0.0.0/0", "::/0", "::ffff:10.0.0.0/104"],
+    };
+    let listed = prop::collection::vec(select(all), 0..3);
+    listed.prop_map(move |listed| {
+        (operator, Value::Array(listed.into_iter().map(|text| Value::String(text.into())).collect()))
+    })
+}
+
+/// Texts that the operators which parse have something to say about.
+pub(crate) fn parsed_text() -> impl Strategy<Value = String> {
+    let known = [
+        "/a",
+        "/a/b/",
+        "/a//b/./c",
+        "/ab",
+        "/a/../b",
+        "/a/%2e",
+        "/b c/x",
+        "http://a.example/",
+        "https://x.a.example:8080/",
+        "https://b.example:8443/",
+        "ftp://a.example/x",
+        "http://c@a.example/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://167772161/",
+        "https://xn--9ca.example/",
+        "10.0.0.1",
+        "::ffff:10.0.0.1",
+        "010.0.0.1",
+        "::1",
+        "fd00::1",
+    ];
+    select(known.map(ToOwned::to_owned).to_vec())
+}
+
 pub(crate) fn condition() -> impl Strategy<Value = Condition> {
     let order = select(vec![Operator::Lt, Operator::Lte, Operator::Gt, Operator::Gte]);
     let equal = select(vec![Operator::Eq, Operator::Neq, Operator::Contains]);
@@ -137,6 +203,10 @@ pub(crate) fn condition() -> impl Strategy<Value = Condition> {
         2 => (among, list),
         1 => (Just(Operator::Regex), pattern()),
         1 => (Just(Operator::Exists), any::<bool>().prop_map(Value::Bool)),
+        1 => (select(vec![Operator::StartsWith, Operator::EndsWith]), string()),
+        1 => listed(Operator::PathWithin),
+        1 => listed(BY_HOST),
+        1 => listed(Operator::CidrIn),
     ];
     (path(), judged).prop_map(|(path, (operator, value))| Condition::new(path, operator, value).unwrap())
 }
@@ -165,7 +235,7 @@ fn max() -> impl Strategy<Value = Amount> {
 pub(crate) fn limit() -> impl Strategy<Value = Limit> {
     let counter = prop_oneof![4 => select(vec!["x", "y", "z"]).prop_map(ToOwned::to_owned), 1 => odd_text()];
     let place = (counter, window(), select(Scope::ALL.to_vec()));
-    let rest = (prop::option::weighted(0.2, path()), optional_text(), mode(), optional_text());
+    let rest = (prop::option::weighted(0.2, cost_path()), optional_text(), mode(), optional_text());
     (place, max(), rest).prop_map(
         |((counter, window, scope), max, (increment_from, on_deny, mode, description))| {
             let counter = if counter.is_empty() { "x".to_owned() } else { counter };
@@ -278,6 +348,7 @@ pub(crate) fn json() -> impl Strategy<Value = Json> {
         1 => any::<bool>().prop_map(Json::from),
         3 => json_number(),
         3 => text().prop_map(Json::from),
+        1 => parsed_text().prop_map(Json::from),
     ];
     scalar.prop_recursive(4, 16, 4, |inner| {
         prop_oneof![prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from), object(inner)]
