@@ -26,7 +26,8 @@ pub enum Literal {
 pub struct Region {
     /// What follows from demands on paths of names: whatever is in the region is in here.
     root: Place,
-    /// The same with demands on elements of lists, read as if each such list had one element: for finding examples.
+    /// The same with demands on elements of lists, what is asked of every element being asked of the first: for finding
+    /// examples.
     trial: Option<Place>,
     demands: Vec<Literal>,
     /// Two demands contradict each other by themselves.
@@ -206,7 +207,8 @@ fn way(path: &Path) -> Option<Vec<Way<'_>>> {
     path.steps()
         .map(|step| match step {
             Step::Name(name) => Some(Way::Member(name)),
-            Step::Element(0) | Step::NameOrElement(_, 0) | Step::Every => Some(Way::Element),
+            Step::Element(index) | Step::NameOrElement(_, index) => Some(Way::Element(index)),
+            Step::Every => Some(Way::Element(0)),
             _ => None,
         })
         .collect()
@@ -215,7 +217,7 @@ fn way(path: &Path) -> Option<Vec<Way<'_>>> {
 fn lookup<'a>(arguments: &'a Value, way: &[Way<'_>]) -> Option<&'a Value> {
     way.iter().try_fold(arguments, |value, step| match (value, step) {
         (Value::Object(members), Way::Member(name)) => member(members, name),
-        (Value::Array(elements), Way::Element) => elements.first(),
+        (Value::Array(elements), Way::Element(index)) => elements.get(*index),
         _ => None,
     })
 }
