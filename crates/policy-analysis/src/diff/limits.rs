@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use policy_core::{Amount, Limit, Mode, Path, Scope};
 
+use super::change::ToolName;
 use super::rule::{Counted, View};
 
 /// What identifies a counter for one caller.
@@ -33,6 +34,8 @@ struct Charge<'a> {
 #[derive(Debug)]
 struct Charges<'a> {
     by_tool: Vec<BTreeMap<Key<'a>, Charge<'a>>>,
+    /// The tools that charge each counter, by their places.
+    by_key: BTreeMap<Key<'a>, Vec<usize>>,
 }
 
 /// How far a scope reaches: the larger, the more calls are counted together.
@@ -47,7 +50,17 @@ const fn reach(scope: Scope, with_session: bool) -> u8 {
 
 impl<'a> Charges<'a> {
     fn new(views: &[&'a View], with_session: bool) -> Self {
-        Self { by_tool: views.iter().map(|view| charges(&view.limits, with_session)).collect() }
+        let by_tool: Vec<BTreeMap<Key<'a>, Charge<'a>>> =
+            views.iter().map(|view| charges(&view.limits, with_session)).collect();
+        let mut by_key: BTreeMap<Key<'a>, Vec<usize>> = BTreeMap::new();
+        for (tool, charges) in by_tool.iter().enumerate() {
+            charges.keys().for_each(|key| by_key.entry(key.clone()).or_default().push(tool));
+        }
+        Self { by_tool, by_key }
+    }
+
+    fn charge(&self, tool: usize, key: &Key<'a>) -> Option<&Charge<'a>> {
+        self.by_tool.get(tool)?.get(key)
     }
 }
 
@@ -107,8 +120,7 @@ impl<'a> Budgets<'a> {
             for ([old, new], with_session) in self.worlds.iter().zip([true, false]) {
                 if !self.is_kept(tool, &limit.limit, [old, new], with_session) {
                     let key = key(&limit.limit, with_session);
-                    let charging = (0..).zip(&old.by_tool).filter(|(_, charges)| charges.contains_key(&key));
-                    let charging = charging.map(|(place, _)| place).collect();
+                    let charging = old.by_key.get(&key).cloned().unwrap_or_default();
                     loosened.push(Loosened { limit, with_session, charging });
                     break;
                 }
@@ -133,16 +145,16 @@ impl<'a> Budgets<'a> {
 
     /// Whether the new counter is charged by each tool's call at least what the old one is, of all tools that can still be
     /// called.
-    fn counts_as_much(&self, [old, new]: [&Charges<'a>; 2], key: &Key<'_>, new_key: &Key<'_>) -> bool {
-        let callable = self.new.iter().map(|view| view.denied.is_none());
-        let mut pairs = old
-            .by_tool
-            .iter()
-            .zip(&new.by_tool)
-            .zip(callable)
-            .filter(|(_, callable)| *callable)
-            .map(|((old, new), _)| (old.get(key), new.get(new_key)));
-        let identical = key == new_key && pairs.clone().all(|(old, new)| old == new);
+    fn counts_as_much(&self, [old, new]: [&Charges<'a>; 2], key: &Key<'a>, new_key: &Key<'a>) -> bool {
+        let callable = |tool: &&usize| self.new.get(**tool).is_some_and(|view| view.denied.is_none());
+        let tools = |charges: &Charges<'a>, key: &Key<'a>| -> Vec<usize> {
+            charges.by_key.get(key).into_iter().flatten().filter(callable).copied().collect()
+        };
+        let (charging, still_charging) = (tools(old, key), tools(new, new_key));
+        let mut pairs = charging.iter().map(|tool| (old.charge(*tool, key), new.charge(*tool, new_key)));
+        let identical = key == new_key
+            && charging == still_charging
+            && pairs.clone().all(|(old, new)| charge_alike(old, new));
         identical
             || pairs.all(|(old, new)| match (old, new) {
                 (None, _) => true,
@@ -170,6 +182,17 @@ impl<'a> Budgets<'a> {
     }
 }
 
+/// Whether calls that pass under both change the counter alike: what decides does so only by its cost, what does not also by
+/// whether it still fits.
+fn charge_alike(old: Option<&Charge<'_>>, new: Option<&Charge<'_>>) -> bool {
+    match (old, new) {
+        (Some(old), Some(new)) => {
+            old.enforced == new.enforced && old.costs == new.costs && (old.enforced || old.max == new.max)
+        }
+        (old, new) => old.is_none() && new.is_none(),
+    }
+}
+
 fn key(limit: &Limit, with_session: bool) -> Key<'_> {
     Key { counter: &limit.counter, seconds: limit.window.seconds(), scope: reach(limit.scope, with_session) }
 }
@@ -186,8 +209,11 @@ fn windows_in(old: u32, new: u32) -> u64 {
     if whole == 0 { times } else { times.saturating_add(2) }
 }
 
-/// A limit in words, and with whom its counter is shared.
-pub(super) fn described(limit: &Limit, shared: &[String]) -> String {
+/// How many of the tools that share a counter are named.
+const NAMED_MAX: usize = 3;
+
+/// A limit in words, and the tools that share its counter.
+pub(super) fn described(limit: &Limit, tools: &[&ToolName]) -> String {
     let whose = match limit.scope {
         Scope::Grant => "a grant",
         Scope::Session => "a session",
@@ -203,9 +229,17 @@ pub(super) fn described(limit: &Limit, shared: &[String]) -> String {
         None => String::new(),
     };
     let mode = if limit.mode == Mode::Shadow { ", in shadow mode" } else { "" };
-    let shared = match shared {
-        [] => String::new(),
-        tools => format!(", shared with {}", tools.join(", ")),
+    let name = |tool: &&ToolName| match tool {
+        ToolName::Named(name) => format!("`{name}`"),
+        ToolName::Others => "every other tool".to_owned(),
+    };
+    let shared = match (tools.len(), tools.len().saturating_sub(NAMED_MAX)) {
+        (..=1, _) => String::new(),
+        (_, more) => {
+            let named: Vec<String> = tools.iter().take(NAMED_MAX).map(name).collect();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!(", shared by {}{more}", named.join(", "))
+        }
     };
     format!("limit `{}`, {}{cost} per {window} for {whose}{mode}{shared}", limit.counter, limit.max)
 }

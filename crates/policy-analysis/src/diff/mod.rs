@@ -59,6 +59,9 @@ pub fn diff(old: &Policy, new: &Policy, catalogue: Option<&ToolCatalogue>) -> Di
     found
 }
 
+/// How many tools that share a counter take part in an example.
+const PLAYERS_MAX: usize = 4;
+
 /// A tool to be compared.
 #[derive(Debug)]
 struct Subject {
@@ -143,6 +146,7 @@ fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<Stri
             let playing = std::iter::once(place)
                 .chain(loosened.charging.iter().copied().filter(|other| *other != place));
             let players: Vec<Player<'_>> = playing
+                .take(PLAYERS_MAX)
                 .filter_map(|place| {
                     let subject = subjects.get(place)?;
                     let (old, new) = (olds.get(place)?, news.get(place)?);
@@ -158,13 +162,15 @@ fn widenings(policies: &[&Policy; 2], subjects: &[Subject], notes: &mut Vec<Stri
             let trials = [old, new].map(|policy| Trial::new(policy, &names).approving());
             let [old_trial, new_trial] = &trials;
             let limit = &loosened.limit.limit;
-            let example = overfill(limit, loosened.with_session, &players, [old_trial, new_trial], &mut work);
+            let example =
+                overfill(loosened.limit, loosened.with_session, &players, [old_trial, new_trial], &mut work);
             let is_shown = example.is_some() || admits_more(before, after);
             let nearest = budgets.nearest(place, limit);
-            let shared: Vec<String> = names.iter().skip(1).map(|name| format!("`{name}`")).collect();
+            let counted: Vec<&ToolName> =
+                loosened.charging.iter().filter_map(|place| Some(&subjects.get(*place)?.tool)).collect();
             let words = Words {
                 what: if is_shown { What::More } else { What::MoreUndecided },
-                rule: Some(described(limit, &shared)),
+                rule: Some(described(limit, &counted)),
                 nearest: nearest.map(|new| described(&new.limit, &[])),
             };
             let change = Change {

@@ -5,9 +5,9 @@ use policy_core::{Amount, Clock as _, Code, Effect, Limit, Number, Path, Scope, 
 use policy_json::JsonText;
 
 use super::change::{Caller, Calls, Example};
-use super::rule::View;
+use super::rule::{Counted, View, may_coincide};
 use super::trial::{Trial, clock_at};
-use crate::values::{Alternatives, Literal, Region, Slot, json_text, solve};
+use crate::values::{Alternatives, Literal, NumberSet, Region, Slot, json_text, solve};
 
 /// How many calls are made for one example, and for a whole comparison.
 const CALLS_MAX: u64 = 5_000;
@@ -27,12 +27,13 @@ pub(super) struct Player<'a> {
 /// Looks for calls that a limit of the old policy ends, and the new policy lets through. `with_session` says which callers
 /// it is about. The trials are those of the policies with every approval given.
 pub(super) fn overfill(
-    limit: &Limit,
+    counted: &Counted,
     with_session: bool,
     players: &[Player<'_>],
     trials: [&Trial; 2],
     work: &mut u64,
 ) -> Option<Example> {
+    let limit = &counted.limit;
     let fills =
         limit.increment_from.is_some() || Amount::whole(CALLS_MAX).is_some_and(|calls| limit.max < calls);
     if !fills {
@@ -51,12 +52,19 @@ pub(super) fn overfill(
         windows.dedup();
         windows
     });
+    let olds = players.iter().flat_map(|player| &player.old.limits);
+    let same = |other: &&Counted| {
+        other.limit.counter == limit.counter
+            && other.limit.window == limit.window
+            && may_coincide(other.limit.scope, limit.scope)
+    };
+    let pointers: Vec<&str> = olds.filter(same).map(|counted| counted.pointer.as_str()).collect();
     // All at once by one caller, then by many callers, then over the time that the limit's window lasts.
     let mut plans = vec![(false, None), (true, None)];
     plans.extend(windows.iter().map(|window| (false, Some(*window))));
     plans.extend(windows.iter().map(|window| (true, Some(*window))));
     plans.into_iter().find_map(|(many, window)| {
-        let run = Run { limit, with_session, many, window };
+        let run = Run { limit, pointers: &pointers, with_session, many, window };
         run.make(&calls, trials, work)
     })
 }
@@ -64,6 +72,8 @@ pub(super) fn overfill(
 #[derive(Debug)]
 struct Run<'a> {
     limit: &'a Limit,
+    /// The limits of the old policy that count in the same counter.
+    pointers: &'a [&'a str],
     with_session: bool,
     /// Whether every caller whom the limit counts together takes part.
     many: bool,
@@ -103,7 +113,10 @@ impl Run<'_> {
                         add(&mut made, name, value, caller, clock.now());
                         if !before.is_allowed() {
                             let decided = (Effect::Allow, Code::Allowed);
-                            return (before.code() == Code::LimitExceeded).then(|| Example {
+                            // Another limit that is in the way shows nothing of this one.
+                            let is_it = before.code() == Code::LimitExceeded
+                                && self.pointers.contains(&before.pointer().as_str());
+                            return is_it.then(|| Example {
                                 calls: made,
                                 old: (before.effect(), before.code()),
                                 new: decided,
@@ -173,15 +186,10 @@ fn arguments(player: &Player<'_>, limit: &Limit, trials: [&Trial; 2]) -> Vec<Val
         .flat_map(|view| &view.limits)
         .filter_map(|counted| counted.limit.increment_from.as_ref())
         .collect();
-    let maxima =
-        [player.old, player.new].into_iter().flat_map(|view| &view.limits).map(|counted| counted.limit.max);
-    let least = maxima.min().unwrap_or(limit.max);
     let mut found = Vec::new();
-    for cost in [limit.max, least, Amount::ONE, Amount::ZERO] {
-        let Some(number) = Number::parse(&cost.to_string()) else { continue };
-        let costs = paths
-            .iter()
-            .map(|path| Literal::Slot((*path).clone(), Slot::only(&[Value::Number(number.clone())])));
+    for numbers in costs_to_try(player, limit) {
+        let slot = numbers.map(|numbers| Slot { numbers, ..Slot::empty() });
+        let costs = paths.iter().filter_map(|path| Some(Literal::Slot((*path).clone(), slot.clone()?)));
         let costs: Vec<Literal> = costs.collect();
         for wishes in [player.wishes, &[]] {
             let mut region = Region::all();
@@ -196,15 +204,42 @@ fn arguments(player: &Player<'_>, limit: &Limit, trials: [&Trial; 2]) -> Vec<Val
                 trials.into_iter().all(passes)
             };
             if let Some(arguments) = solve(&region, &clauses, &mut accept).found() {
-                if !found.contains(&arguments) {
-                    found.push(arguments);
-                }
+                found.push(arguments);
                 break;
             }
         }
-        if paths.is_empty() {
+        if paths.is_empty() || !found.is_empty() {
             break;
         }
     }
     found
+}
+
+/// What calls may cost so that few of them overfill the limit and all fit under the new policy; in the end whatever they cost
+/// (`None`). Where a call costs 1 under the limit, as little as can be under others.
+fn costs_to_try(player: &Player<'_>, limit: &Limit) -> Vec<Option<NumberSet>> {
+    let number = |amount: Amount| Number::parse(&amount.to_string());
+    if limit.increment_from.is_none() {
+        let cheap =
+            [Amount::ZERO, Amount::ONE].map(|amount| number(amount).map(|number| NumberSet::only([&number])));
+        return cheap.into_iter().chain([None]).collect();
+    }
+    let news = player.new.limits.iter().map(|counted| &counted.limit);
+    let room = news.filter(|new| new.increment_from.is_some()).map(|new| new.max).min().unwrap_or(limit.max);
+    let part = |amount: Amount, parts: u64| amount.micros().checked_div(parts).map(Amount::from_micros);
+    let mut costs = Vec::new();
+    for parts in [2, 3, 4, 5, 8, 10, 20, 50, 100] {
+        // So many calls are too many for the limit, and not for the room that there is now.
+        costs.extend(part(limit.max, parts).zip(part(room, parts)).and_then(|(above, up_to)| {
+            let above = NumberSet::above(&number(above)?, false);
+            Some(Some(above.and(&NumberSet::costs(up_to.min(limit.max)))))
+        }));
+    }
+    for parts in [1, 2, 3, 4, 5, 8, 10, 20, 50, 100] {
+        costs.extend(part(limit.max, parts).and_then(|least| {
+            Some(Some(NumberSet::above(&number(least)?, true).and(&NumberSet::costs(limit.max))))
+        }));
+    }
+    costs.push(None);
+    costs
 }

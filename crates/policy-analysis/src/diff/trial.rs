@@ -25,9 +25,13 @@ const CALLERS: [Caller; 2] =
 impl Trial {
     /// `names` are the tools that will be called; the rest of a large policy is left out.
     pub(super) fn new(policy: &Policy, names: &[&str]) -> Self {
-        let mut policy = policy.clone();
-        policy.tools.retain(|name, _| names.contains(&&**name));
-        Self { policy }
+        let mut reduced = Policy::new(policy.id.clone(), policy.default);
+        reduced.hide =
+            policy.hide.iter().filter(|name| &***name == "*" || names.contains(&&***name)).cloned().collect();
+        reduced.all_tools = policy.all_tools.clone();
+        let tools = names.iter().filter_map(|name| policy.tools.get_key_value(*name));
+        reduced.tools = tools.map(|(name, tool)| (name.clone(), tool.clone())).collect();
+        Self { policy: reduced }
     }
 
     /// The same as if every approval that is asked for were given.

@@ -83,10 +83,19 @@ impl Atom {
         let others: Vec<&&Self> = others.iter().filter(comparable).collect();
         let includes = match self.condition.operator() {
             Operator::PathWithin => path_includes,
-            Operator::CidrIn => network_includes,
             Operator::UrlHostIn => host_includes,
+            Operator::CidrIn => |_: &str, _: &str, _| false,
             _ => return false,
         };
+        if self.condition.operator() == Operator::CidrIn {
+            // Networks that lie side by side are together what one wider network is.
+            let networks: Vec<IpNet> =
+                others.iter().flat_map(|other| other.entries()).filter_map(network).collect();
+            let together = IpNet::aggregate(&networks);
+            return self.entries().all(|entry| {
+                network(entry).is_some_and(|entry| together.iter().any(|wider| wider.contains(&entry)))
+            });
+        }
         self.entries().all(|entry| {
             others.iter().any(|other| other.entries().any(|wider| includes(wider, entry, other.sense)))
         })
@@ -130,7 +139,12 @@ fn path_candidates(entries: &[&str]) -> Vec<String> {
     let mut candidates = Vec::new();
     for entry in entries {
         let base = entry.trim_end_matches('/');
-        candidates.extend([format!("{base}/x"), (*entry).to_owned(), format!("{base}-x")]);
+        candidates.extend([
+            format!("{base}/x"),
+            (*entry).to_owned(),
+            format!("{base}-x"),
+            format!("/.{entry}"),
+        ]);
         if let Some((parent, _)) = base.rsplit_once('/') {
             candidates.push(format!("{parent}/x"));
         }
@@ -151,13 +165,6 @@ fn network(text: &str) -> Option<IpNet> {
             _ => Some(network),
         },
         IpNet::V4(_) => Some(network),
-    }
-}
-
-fn network_includes(wider: &str, entry: &str, _: Sense) -> bool {
-    match (network(wider), network(entry)) {
-        (Some(wider), Some(entry)) => wider.contains(&entry),
-        _ => false,
     }
 }
 

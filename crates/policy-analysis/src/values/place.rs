@@ -9,12 +9,15 @@ use super::outcomes::Search;
 use super::same::member;
 use super::slot::Slot;
 
+/// How long the lists are that are made up.
+const ELEMENTS_MAX: usize = 16;
+
 /// A step from a place to one below.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way<'p> {
     Member(&'p str),
-    /// The one element of a list.
-    Element,
+    /// An element of a list, counted from 0; the first stands for every one.
+    Element(usize),
 }
 
 /// A place of the arguments.
@@ -22,8 +25,8 @@ pub(crate) enum Way<'p> {
 pub(crate) struct Place {
     slot: Slot,
     members: BTreeMap<Box<str>, Place>,
-    /// Where something is asked of a list's elements: the one element that it is to have.
-    element: Option<Box<Place>>,
+    /// Where something is asked of a list's elements: the elements that it is to have.
+    elements: BTreeMap<usize, Place>,
 }
 
 impl Place {
@@ -33,7 +36,7 @@ impl Place {
     }
 
     fn any() -> Self {
-        Self { slot: Slot::any(), members: BTreeMap::new(), element: None }
+        Self { slot: Slot::any(), members: BTreeMap::new(), elements: BTreeMap::new() }
     }
 
     pub(crate) fn narrow(&mut self, way: &[Way<'_>], slot: &Slot) {
@@ -42,8 +45,8 @@ impl Place {
             Some((Way::Member(name), rest)) => {
                 self.members.entry((*name).into()).or_insert_with(Self::any).narrow(rest, slot);
             }
-            Some((Way::Element, rest)) => {
-                self.element.get_or_insert_with(|| Box::new(Self::any())).narrow(rest, slot);
+            Some((Way::Element(index), rest)) => {
+                self.elements.entry(*index).or_insert_with(Self::any).narrow(rest, slot);
             }
         }
     }
@@ -51,7 +54,7 @@ impl Place {
     /// Whether this may stand here, and what is in it where it leads.
     fn admits(&self, value: Option<&Value>) -> bool {
         self.slot.contains(value)
-            && self.element.is_none()
+            && self.elements.is_empty()
             && self.members.iter().all(|(name, place)| match value {
                 Some(Value::Object(members)) => place.admits(member(members, name)),
                 _ => place.admits(None),
@@ -61,8 +64,8 @@ impl Place {
     /// Something that may stand here. Without elements `Empty` is exact: the places below are independent of each other, and
     /// an object that is excluded as a whole can always be given one member more.
     pub(crate) fn find(&self) -> Search<Option<Value>> {
-        if let Some(element) = &self.element {
-            return self.find_list(element);
+        if !self.elements.is_empty() {
+            return self.find_list();
         }
         if self.members.is_empty() {
             return self.slot.find();
@@ -78,17 +81,28 @@ impl Place {
         })
     }
 
-    fn find_list(&self, element: &Self) -> Search<Option<Value>> {
-        match element.find() {
-            Search::Found(element) => {
-                let list = Value::Array(element.into_iter().collect());
-                match self.slot.contains(Some(&list)) {
-                    true => Search::Found(Some(list)),
-                    false => Search::Unknown,
-                }
-            }
-            Search::Empty | Search::Unknown => Search::Unknown,
+    /// One list with such elements; where there is nothing to be said of one, it is like the first. Never `Empty`: other lists
+    /// may do.
+    fn find_list(&self) -> Search<Option<Value>> {
+        let last = self.elements.keys().next_back().copied().unwrap_or(0);
+        if last > ELEMENTS_MAX {
+            return Search::Unknown;
         }
+        let mut list: Vec<Value> = Vec::new();
+        for index in 0..=last {
+            match self.elements.get(&index).map(Self::find) {
+                Some(Search::Found(Some(value))) => list.push(value),
+                // Absent is what is behind the end.
+                Some(Search::Found(None)) if index == last => {}
+                Some(Search::Found(None)) | None => {
+                    let filler = list.first().cloned().unwrap_or(Value::Null);
+                    list.push(filler);
+                }
+                Some(Search::Empty | Search::Unknown) => return Search::Unknown,
+            }
+        }
+        let list = Value::Array(list);
+        if self.slot.contains(Some(&list)) { Search::Found(Some(list)) } else { Search::Unknown }
     }
 
     fn find_object(&self) -> Search<Option<Value>> {

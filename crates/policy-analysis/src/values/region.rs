@@ -26,7 +26,8 @@ pub enum Literal {
 pub struct Region {
     /// What follows from demands on paths of names: whatever is in the region is in here.
     root: Place,
-    /// The same with demands on elements of lists, read as if each such list had one element: for finding examples.
+    /// The same with demands on elements of lists, what is asked of every element being asked of the first: for finding
+    /// examples.
     trial: Option<Place>,
     demands: Vec<Literal>,
     /// Two demands contradict each other by themselves.
@@ -135,22 +136,37 @@ impl Region {
             }
             _ => None,
         });
-        at_lists.clone().any(|(condition, sense, outcomes)| {
-            let decided = everywhere(sense);
-            let everywhere = at_lists
-                .clone()
-                .filter(|(other, other_sense, outcomes)| {
-                    other.path() == condition.path() && *other_sense == sense && *outcomes == decided
-                })
-                .filter_map(|(other, _, _)| Slot::of(other, sense, decided))
-                .reduce(|one, two| one.and(&two));
-            let Some(everywhere) = everywhere else { return false };
-            if everywhere.is_empty() == Answer::Yes {
-                return true;
+        self.elements_are_unlike()
+            || at_lists.clone().any(|(condition, sense, outcomes)| {
+                let decided = everywhere(sense);
+                let everywhere = at_lists
+                    .clone()
+                    .filter(|(other, other_sense, outcomes)| {
+                        other.path() == condition.path() && *other_sense == sense && *outcomes == decided
+                    })
+                    .filter_map(|(other, _, _)| Slot::of(other, sense, decided))
+                    .reduce(|one, two| one.and(&two));
+                let Some(everywhere) = everywhere else { return false };
+                if everywhere.is_empty() == Answer::Yes {
+                    return true;
+                }
+                outcomes.and(decided).is_empty()
+                    && Slot::of(condition, sense, decided)
+                        .is_some_and(|slot| slot.includes(&everywhere) == Answer::Yes)
+            })
+    }
+
+    /// Whether what is wanted at one element of a list leaves nothing that could stand there.
+    fn elements_are_unlike(&self) -> bool {
+        let at_lists = self.demands.iter().filter_map(|demand| match demand {
+            Literal::Slot(path, slot) if path.steps().any(is_no_name) && !path.has_every() => {
+                Some((path, slot))
             }
-            outcomes.and(decided).is_empty()
-                && Slot::of(condition, sense, decided)
-                    .is_some_and(|slot| slot.includes(&everywhere) == Answer::Yes)
+            _ => None,
+        });
+        at_lists.clone().any(|(path, slot)| {
+            let same = at_lists.clone().filter(|(other, _)| *other == path);
+            same.fold(slot.clone(), |all, (_, slot)| all.and(slot)).is_empty() == Answer::Yes
         })
     }
 
@@ -191,7 +207,8 @@ fn way(path: &Path) -> Option<Vec<Way<'_>>> {
     path.steps()
         .map(|step| match step {
             Step::Name(name) => Some(Way::Member(name)),
-            Step::Element(0) | Step::NameOrElement(_, 0) | Step::Every => Some(Way::Element),
+            Step::Element(index) | Step::NameOrElement(_, index) => Some(Way::Element(index)),
+            Step::Every => Some(Way::Element(0)),
             _ => None,
         })
         .collect()
@@ -200,7 +217,7 @@ fn way(path: &Path) -> Option<Vec<Way<'_>>> {
 fn lookup<'a>(arguments: &'a Value, way: &[Way<'_>]) -> Option<&'a Value> {
     way.iter().try_fold(arguments, |value, step| match (value, step) {
         (Value::Object(members), Way::Member(name)) => member(members, name),
-        (Value::Array(elements), Way::Element) => elements.first(),
+        (Value::Array(elements), Way::Element(index)) => elements.get(*index),
         _ => None,
     })
 }

@@ -143,6 +143,10 @@ impl StringSet {
         if self.contradicts_itself() {
             return Search::Empty;
         }
+        // The empty string shows little.
+        if self.held.is_empty() && self.contains("a") {
+            return Search::Found("a".into());
+        }
         let candidates = self.held.iter().flat_map(|held| held.atom.candidates());
         if let Some(found) = candidates.into_iter().find(|candidate| self.contains(candidate)) {
             return Search::Found(found.into());
@@ -163,16 +167,23 @@ impl StringSet {
         if self.held.iter().any(|held| never(&held)) {
             return true;
         }
-        let only_holds = |held: &&Held| held.outcomes == Outcomes::HOLDS;
-        let failing: Vec<&Atom> =
-            self.held.iter().filter(|held| !has(held, Outcome::Holds)).map(|held| &*held.atom).collect();
-        if self.held.iter().filter(only_holds).any(|held| held.atom.implies_one_of(&failing)) {
-            return true;
-        }
-        let refusing = self.held.iter().filter(|held| held.outcomes == Outcomes::MISMATCH);
-        let reading = |held: &&Held| !has(held, Outcome::Mismatch);
-        refusing
-            .into_iter()
-            .any(|refused| self.held.iter().filter(reading).any(|read| read.atom.refuses_like(&refused.atom)))
+        // What one condition reads, others that refuse the same strings read too.
+        let reads = |held: &Held| {
+            let read = |other: &Held| !has(other, Outcome::Mismatch) && other.atom.refuses_like(&held.atom);
+            if self.held.iter().any(read) {
+                held.outcomes.and(Outcomes::MISMATCH.others())
+            } else {
+                held.outcomes
+            }
+        };
+        let held: Vec<(&Atom, Outcomes)> = self.held.iter().map(|held| (&*held.atom, reads(held))).collect();
+        let failing: Vec<&Atom> = held
+            .iter()
+            .filter(|(_, outcomes)| !outcomes.has(Outcome::Holds))
+            .map(|(atom, _)| *atom)
+            .collect();
+        held.iter().any(|(atom, outcomes)| {
+            outcomes.is_empty() || (*outcomes == Outcomes::HOLDS && atom.implies_one_of(&failing))
+        })
     }
 }

@@ -10,6 +10,8 @@ mod case_files;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod eval;
 #[cfg(test)]
 mod rust_version;
