@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use jsonschema::{Draft, Validator};
 use policy_core::arguments::{Json, Kind};
 use serde_json::{Map, Value};
@@ -37,7 +38,7 @@ struct Object {
     least: u64,
     most: u64,
     /// What is said of a property: its subschema, and its bit among those that are required.
-    known: HashMap<Box<str>, (Option<usize>, u64)>,
+    known: HashMap<Box<str>, (Option<usize>, u64), RandomState>,
     required: u64,
     others: Option<usize>,
 }
@@ -335,7 +336,7 @@ impl<'d> Compiler<'d> {
             return Some(None);
         }
         let (least, most) = bounds(members, "minProperties", "maxProperties")?;
-        let mut known: HashMap<Box<str>, (Option<usize>, u64)> = HashMap::new();
+        let mut known: HashMap<Box<str>, (Option<usize>, u64), RandomState> = HashMap::default();
         if let Some(properties) = members.get("properties") {
             for (name, schema) in properties.as_object()? {
                 known.insert(name.as_str().into(), (Some(self.place(schema)), 0));
