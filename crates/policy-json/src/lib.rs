@@ -39,9 +39,6 @@ mod catalogue;
 
 pub use catalogue::{CATALOGUE_CAPS, CatalogueTool, ToolCatalogue};
 pub use diagnostic::{Diagnostic, DiagnosticCode, LoadError};
-#[cfg(feature = "json-schema")]
-#[doc(hidden)]
-pub use load::load_schema_twice;
 pub use load::{DOCUMENT_CAPS, load, load_schema};
 pub use text::{JsonText, Parsed, to_value};
 pub use write::to_json;

@@ -41,7 +41,7 @@ fn number(value: &Serde) -> Result<Number, ValidationError<'static>> {
 }
 
 /// What a keyword does whose answer is yes or no.
-pub(super) trait Judge: Send + Sync {
+trait Judge: Send + Sync {
     fn judge(&self, node: Node<'_>) -> bool;
 }
 
@@ -66,7 +66,7 @@ fn argument_number(node: Node<'_>) -> Option<Option<Decimal<'_>>> {
 }
 
 /// `minimum` and the like.
-pub(super) struct Bound {
+struct Bound {
     limit: Number,
     /// The limit, where it is written as a whole number of 64 bits.
     whole: Option<i64>,
@@ -74,7 +74,7 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    pub(super) fn new(keyword: &str, value: &Serde) -> Result<Self, ValidationError<'static>> {
+    fn new(keyword: &str, value: &Serde) -> Result<Self, ValidationError<'static>> {
         let holds: fn(Ordering) -> bool = match keyword {
             "minimum" => |order| order != Ordering::Less,
             "maximum" => |order| order != Ordering::Greater,
@@ -109,10 +109,10 @@ impl Judge for Bound {
 }
 
 /// `multipleOf`.
-pub(super) struct MultipleOf(Number);
+struct MultipleOf(Number);
 
 impl MultipleOf {
-    pub(super) fn new(value: &Serde) -> Result<Self, ValidationError<'static>> {
+    fn new(value: &Serde) -> Result<Self, ValidationError<'static>> {
         let unit = number(value)?;
         // Nothing may be a multiple of what cannot be divided by.
         let usable = Decimal::parse(unit.text()).and_then(|unit| unit.is_multiple_of(&unit));
@@ -133,13 +133,13 @@ impl Judge for MultipleOf {
 }
 
 /// `enum`, and `const`, which is an `enum` of one.
-pub(super) struct OneOf {
+struct OneOf {
     strings: HashSet<Box<str>, RandomState>,
     others: Vec<Value>,
 }
 
 impl OneOf {
-    pub(super) fn new(values: &[Serde]) -> Result<Self, ValidationError<'static>> {
+    fn new(values: &[Serde]) -> Result<Self, ValidationError<'static>> {
         let mut one_of = Self { strings: HashSet::default(), others: Vec::new() };
         for value in values {
             match to_exact(value).ok_or_else(unusable)? {
