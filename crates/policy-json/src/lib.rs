@@ -40,9 +40,6 @@ mod catalogue;
 
 pub use catalogue::{CATALOGUE_CAPS, CatalogueTool, ToolCatalogue};
 pub use diagnostic::{Diagnostic, DiagnosticCode, LoadError};
-#[cfg(feature = "json-schema")]
-#[doc(hidden)]
-pub use load::load_schema_twice;
 pub use load::{DOCUMENT_CAPS, load, load_schema};
 pub use places::{Part, Place};
 pub use text::{JsonText, Parsed, to_value};

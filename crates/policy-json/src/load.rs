@@ -67,18 +67,6 @@ pub fn load_schema(text: &[u8]) -> Result<Schema, LoadError> {
     schema.filter(|_| diagnostics.is_empty()).ok_or_else(|| LoadError::new(text, diagnostics))
 }
 
-/// A schema as it judges without the `jsonschema` crate, if it can, and as it judges by the crate alone: for tests that
-/// hold one against the other.
-///
-/// # Errors
-/// As [`load_schema`].
-#[cfg(feature = "json-schema")]
-#[doc(hidden)]
-pub fn load_schema_twice(text: &[u8]) -> Result<(Option<Schema>, Schema), LoadError> {
-    let schema = load_schema(text)?;
-    crate::schema::compile_both(schema.document()).map_err(|_| LoadError::new(text, Vec::new()))
-}
-
 /// A text that is not JSON: nothing in it can be read, so this is the one mistake.
 pub(crate) fn unreadable(text: &[u8], error: &ArgumentError, caps: Caps, what: &str) -> LoadError {
     let (code, help) = match error.fault {

@@ -47,7 +47,7 @@ const SCHEMA: &str = r##"{"type": "object", "required": ["name", "gpuCount"], "a
 
 #[cfg(feature = "json-schema")]
 #[test]
-fn a_schema_of_common_keywords_adds_no_allocation() {
+fn a_schema_adds_no_allocation() {
     let text = format!(
         r#"{{"version": "1", "default": "deny", "tools": {{"create-pod": {{"schema": {SCHEMA}}}}}}}"#
     );

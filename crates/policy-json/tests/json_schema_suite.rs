@@ -22,7 +22,7 @@ use std::path::Path;
 
 use policy_core::arguments::{Caps, Json, Kind};
 use policy_core::{Engine, Identity, PolicySet, Schema};
-use policy_json::{JsonText, Parsed, load, load_schema_twice};
+use policy_json::{JsonText, Parsed, load};
 
 const DRAFTS: [(&str, &str); 3] = [
     ("draft2020-12", "https://json-schema.org/draft/2020-12/schema"),
@@ -62,8 +62,6 @@ fn with_dialect(parsed: &Parsed<'_>, schema: Json<'_>, dialect: &str) -> String 
 #[derive(Default)]
 struct Run {
     tests: usize,
-    /// How many schemas are judged without the crate.
-    direct: usize,
     differences: BTreeMap<String, String>,
 }
 
@@ -84,8 +82,6 @@ impl Run {
                 }
             };
             let schema: Schema = policy.tools["t"].schema.clone().unwrap();
-            let (direct, by_crate) = load_schema_twice(schema_text.as_bytes()).unwrap();
-            self.direct += usize::from(direct.is_some());
             let engine = Engine::new(PolicySet::single(policy).unwrap());
             for test in group.get("tests").unwrap().elements() {
                 self.tests += 1;
@@ -94,7 +90,6 @@ impl Run {
                 let instance = Parsed::parse(data.as_bytes(), Caps::default()).unwrap();
                 let root = instance.root().unwrap();
                 let found = schema.check(root);
-                assert_eq!(found, by_crate.check(root), "{name}/{description}");
                 if root.kind() == Kind::Object {
                     let decision = engine.evaluate(&Identity::new("a"), "t", JsonText::new(data.as_bytes()));
                     assert_eq!(decision.is_allowed(), found.is_ok(), "{name}/{description}");
@@ -134,13 +129,7 @@ fn the_official_suite_is_judged_as_it_says() {
     let known = known();
     let new: Vec<_> = run.differences.iter().filter(|(name, _)| !known.contains_key(*name)).collect();
     let gone: Vec<_> = known.keys().filter(|name| !run.differences.contains_key(*name)).collect();
-    println!(
-        "{} tests, {} known differences, {} schemas judged directly",
-        run.tests,
-        known.len(),
-        run.direct
-    );
-    assert!(run.direct > 300, "{}", run.direct);
+    println!("{} tests, {} known differences", run.tests, known.len());
     assert!(new.is_empty(), "differ: {new:#?}");
     assert!(gone.is_empty(), "differ no more: {gone:#?}");
 }

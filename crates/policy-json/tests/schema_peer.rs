@@ -22,9 +22,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use policy_core::arguments::Caps;
-use policy_core::{Code, DefaultEffect, Engine, Identity, Policy, PolicySet, Schema, SchemaViolation};
-use policy_json::{JsonText, Parsed, ToolCatalogue, load_schema_twice};
+use policy_core::{Code, DefaultEffect, Engine, Identity, Policy, PolicySet};
+use policy_json::{JsonText, ToolCatalogue};
 
 use arguments_for::{Maker, wrong};
 use serde_json::{Value, json};
@@ -54,8 +53,6 @@ fn engine(lists: &BTreeMap<String, Vec<u8>>) -> Engine {
 }
 
 struct Case {
-    /// Whether the schema is judged without the crate.
-    direct: bool,
     server: String,
     tool: String,
     schema: Value,
@@ -70,7 +67,6 @@ fn cases(lists: &BTreeMap<String, Vec<u8>>) -> Vec<Case> {
         let list: Value = serde_json::from_slice(text).unwrap();
         for tool in list["tools"].as_array().unwrap() {
             let (name, schema) = (tool["name"].as_str().unwrap(), &tool["inputSchema"]);
-            let (direct, by_crate) = load_schema_twice(schema.to_string().as_bytes()).unwrap();
             let mut maker = Maker::new(schema, name);
             let mut instances: Vec<Value> = (0..8).map(|_| maker.arguments()).collect();
             for place in 0..16 {
@@ -86,16 +82,10 @@ fn cases(lists: &BTreeMap<String, Vec<u8>>) -> Vec<Case> {
                     "{}",
                     decision.message()
                 );
-                assert_eq!(
-                    decision.violation(),
-                    violation(&by_crate, instance).as_ref(),
-                    "{server}/{name}: {instance}"
-                );
                 decision.is_allowed()
             };
             let judged = instances.iter().map(judge).collect();
             cases.push(Case {
-                direct: direct.is_some(),
                 server: server.clone(),
                 tool: name.into(),
                 schema: schema.clone(),
@@ -107,21 +97,12 @@ fn cases(lists: &BTreeMap<String, Vec<u8>>) -> Vec<Case> {
     cases
 }
 
-fn violation(schema: &Schema, instance: &Value) -> Option<SchemaViolation> {
-    let text = instance.to_string();
-    let parsed = Parsed::parse(text.as_bytes(), Caps::default()).unwrap();
-    schema.check(parsed.root().unwrap()).err()
-}
-
 #[test]
 fn real_schemas_compile_and_judge_as_another_implementation_does() {
     let Some(lists) = lists() else { return };
     let cases = cases(&lists);
     let all = || cases.iter().flat_map(|case| &case.judged);
     let (right, total) = (all().filter(|right| **right).count(), all().count());
-    let direct = cases.iter().filter(|case| case.direct).count();
-    println!("{direct} schemas are judged directly");
-    assert!(direct * 10 > cases.len() * 9);
     println!("{} schemas, {total} arguments, {right} of them right", cases.len());
     assert!(cases.len() > 800 && right * 4 > total && right * 4 < total * 3);
     // What is made to be right is right at least once, and something is wrong for whatever asks anything.

@@ -10,7 +10,6 @@ use referencing::{Registry, Retrieve, Uri};
 use serde_json::Value as Serde;
 
 use super::compiled::Compiled;
-use super::direct::Direct;
 use super::fault::{FaultKind, SchemaFault};
 use super::node::OnTape;
 use super::{convert, dialect, keywords, work};
@@ -24,16 +23,6 @@ const PATTERNS_SIZE_MAX: usize = 16 << 20;
 
 /// Compiles a schema.
 pub(crate) fn compile(document: &Value) -> Result<Schema, Vec<SchemaFault>> {
-    compiled(document, true).map(|(schema, _)| schema)
-}
-
-/// The same schema twice: judged directly, where that is possible, and by the `jsonschema` crate alone.
-pub(crate) fn compile_both(document: &Value) -> Result<(Option<Schema>, Schema), Vec<SchemaFault>> {
-    let (schema, is_direct) = compiled(document, true)?;
-    Ok((is_direct.then_some(schema), compiled(document, false)?.0))
-}
-
-fn compiled(document: &Value, directly: bool) -> Result<(Schema, bool), Vec<SchemaFault>> {
     let converted = convert::to_serde(document).map_err(|fault| vec![fault])?;
     let draft = dialect_of(&converted).map_err(|fault| vec![fault])?;
     let faults = meta_faults(&converted, draft);
@@ -69,17 +58,7 @@ fn compiled(document: &Value, directly: bool) -> Result<(Schema, bool), Vec<Sche
         }
     }
     match options.build(&converted) {
-        Ok(validator) => {
-            let text = |keyword: &str, value: &Serde| {
-                let schema = [(keyword.to_owned(), value.clone())].into_iter().collect();
-                options.build(&Serde::Object(schema)).ok()
-            };
-            // An address of its own anywhere changes what references lead to.
-            let simple = directly && !has_addresses(&converted);
-            let direct = if simple { Direct::compile(&converted, draft, &text) } else { None };
-            let is_direct = direct.is_some();
-            Ok((Schema::new(document.clone(), Arc::new(Compiled { direct, validator, names })), is_direct))
-        }
+        Ok(validator) => Ok(Schema::new(document.clone(), Arc::new(Compiled { validator, names }))),
         Err(error) => Err(vec![build_fault(&error)]),
     }
 }
@@ -179,15 +158,6 @@ fn property_names(document: &Serde) -> HashSet<Box<str>> {
         _ => {}
     });
     names
-}
-
-/// Whether anything in a document has an address of its own, or is referred to by one.
-fn has_addresses(document: &Serde) -> bool {
-    const KEYWORDS: [&str; 6] =
-        ["$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef"];
-    let mut found = false;
-    find(document, &mut String::new(), &mut |_, keyword, _| found |= KEYWORDS.contains(&keyword));
-    found
 }
 
 /// How many patterns there are.

@@ -7,13 +7,11 @@ use jsonschema::{ValidationError, Validator};
 use policy_core::arguments::{Json, Kind};
 use policy_core::{CheckArguments, SchemaViolation, escape};
 
-use super::direct::Direct;
 use super::node::{Node, OnTape};
 use super::steps::Steps;
 
-/// Judges arguments directly where the schema permits, otherwise by the `jsonschema` crate.
+/// Judges arguments by the `jsonschema` crate.
 pub(super) struct Compiled {
-    pub(super) direct: Option<Direct>,
     pub(super) validator: Validator<OnTape>,
     /// The names that the schema has for properties. Others are the caller's, and stay out of what is said.
     pub(super) names: HashSet<Box<str>>,
@@ -22,10 +20,7 @@ pub(super) struct Compiled {
 impl CheckArguments for Compiled {
     fn check(&self, arguments: Json<'_>) -> Result<(), SchemaViolation> {
         let steps = Steps::new();
-        let valid = match &self.direct {
-            Some(direct) => direct.is_valid(arguments, &steps),
-            None => self.validator.is_valid(Node::root(arguments, &steps)),
-        };
+        let valid = self.validator.is_valid(Node::root(arguments, &steps));
         if steps.is_exhausted() {
             return Err(violation("(too much work)"));
         }

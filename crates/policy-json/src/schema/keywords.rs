@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
 use jsonschema::{Keyword, ValidationError, ValidationOptions};
 use policy_core::{Decimal, Number, Value};
 use serde_json::Value as Serde;
@@ -40,7 +41,7 @@ fn number(value: &Serde) -> Result<Number, ValidationError<'static>> {
 }
 
 /// What a keyword does whose answer is yes or no.
-pub(super) trait Judge: Send + Sync {
+trait Judge: Send + Sync {
     fn judge(&self, node: Node<'_>) -> bool;
 }
 
@@ -65,13 +66,15 @@ fn argument_number(node: Node<'_>) -> Option<Option<Decimal<'_>>> {
 }
 
 /// `minimum` and the like.
-pub(super) struct Bound {
+struct Bound {
     limit: Number,
+    /// The limit, where it is written as a whole number of 64 bits.
+    whole: Option<i64>,
     holds: fn(Ordering) -> bool,
 }
 
 impl Bound {
-    pub(super) fn new(keyword: &str, value: &Serde) -> Result<Self, ValidationError<'static>> {
+    fn new(keyword: &str, value: &Serde) -> Result<Self, ValidationError<'static>> {
         let holds: fn(Ordering) -> bool = match keyword {
             "minimum" => |order| order != Ordering::Less,
             "maximum" => |order| order != Ordering::Greater,
@@ -79,12 +82,21 @@ impl Bound {
             "exclusiveMaximum" => |order| order == Ordering::Less,
             _ => return Err(unusable()),
         };
-        Ok(Self { limit: number(value)?, holds })
+        let limit = number(value)?;
+        let whole = limit.text().parse().ok();
+        Ok(Self { limit, whole, holds })
     }
 }
 
 impl Judge for Bound {
     fn judge(&self, node: Node<'_>) -> bool {
+        // What nearly all numbers and limits are: short whole ones.
+        if let (Node::Argument(Argument { json, .. }), Some(limit)) = (node, self.whole)
+            && let Some(whole) =
+                json.as_number().filter(|text| text.len() < 20).and_then(|text| text.parse::<i64>().ok())
+        {
+            return (self.holds)(whole.cmp(&limit));
+        }
         match argument_number(node) {
             None => true,
             Some(number) => {
@@ -97,10 +109,10 @@ impl Judge for Bound {
 }
 
 /// `multipleOf`.
-pub(super) struct MultipleOf(Number);
+struct MultipleOf(Number);
 
 impl MultipleOf {
-    pub(super) fn new(value: &Serde) -> Result<Self, ValidationError<'static>> {
+    fn new(value: &Serde) -> Result<Self, ValidationError<'static>> {
         let unit = number(value)?;
         // Nothing may be a multiple of what cannot be divided by.
         let usable = Decimal::parse(unit.text()).and_then(|unit| unit.is_multiple_of(&unit));
@@ -121,14 +133,14 @@ impl Judge for MultipleOf {
 }
 
 /// `enum`, and `const`, which is an `enum` of one.
-pub(super) struct OneOf {
-    strings: HashSet<Box<str>>,
+struct OneOf {
+    strings: HashSet<Box<str>, RandomState>,
     others: Vec<Value>,
 }
 
 impl OneOf {
-    pub(super) fn new(values: &[Serde]) -> Result<Self, ValidationError<'static>> {
-        let mut one_of = Self { strings: HashSet::new(), others: Vec::new() };
+    fn new(values: &[Serde]) -> Result<Self, ValidationError<'static>> {
+        let mut one_of = Self { strings: HashSet::default(), others: Vec::new() };
         for value in values {
             match to_exact(value).ok_or_else(unusable)? {
                 Value::String(text) => {

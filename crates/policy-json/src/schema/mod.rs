@@ -17,8 +17,6 @@ mod convert;
 #[cfg(feature = "json-schema")]
 mod work;
 #[cfg(feature = "json-schema")]
-mod direct;
-#[cfg(feature = "json-schema")]
 mod compiled;
 #[cfg(feature = "json-schema")]
 mod compile;
@@ -26,7 +24,7 @@ mod compile;
 pub(crate) use fault::SchemaFault;
 
 #[cfg(feature = "json-schema")]
-pub(crate) use compile::{compile, compile_both};
+pub(crate) use compile::compile;
 
 #[cfg(not(feature = "json-schema"))]
 mod absent {
