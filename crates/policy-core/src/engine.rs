@@ -71,6 +71,10 @@ impl Inner {
                     && is_made((&charge, &state))
                     && self.handles == HandleKind::Fingerprint
                 {
+                    // By its fields, for the same reason.
+                    let CounterState { used, resets_at, .. } = state;
+                    let state =
+                        CounterState { used, resets_at, charged: true, ..CounterState::awaited(&charge) };
                     let verdict = Verdict::allowed(&mut verdict, Counted::One(state), now);
                     return Decision { snapshot, verdict };
                 }

@@ -63,7 +63,7 @@ pub use arguments::{Arguments, NoArguments, WithApproval};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Effect};
 pub use condition::{Condition, ConditionError, ElementFault, Operator, Outcome, PATTERN_SIZE_MAX, Sense};
-pub use counter::{CounterKey, CounterName, Fingerprint};
+pub use counter::{ChargeWindow, CounterKey, CounterName, Fingerprint};
 pub use decimal::{Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
 pub use decision::{Decision, LimitStatus, PolicyRef, Shadowed};
 pub use engine::{Engine, EngineBuilder};

@@ -22,7 +22,7 @@ pub(crate) fn settle(
 ) {
     verdict.now = now;
     match outcome {
-        Some(ChargeOutcome::Charged) if charges.iter().zip(verdict.states()).all(is_made) => {
+        Some(ChargeOutcome::Charged) if are_made(charges, verdict.states()) => {
             if shadows {
                 note_shadowed(snapshot, verdict);
             }
@@ -83,6 +83,11 @@ pub(crate) fn settle_approved(
     verdict.settle(code, asking);
 }
 
+fn are_made(charges: &[Charge<'_>], states: &[CounterState]) -> bool {
+    charges.len() == states.len() && charges.iter().zip(states).all(is_made)
+}
+
+/// Every enforced charge must have been made, and fit; a store that says otherwise has not answered.
 #[inline]
 pub(crate) fn is_made((charge, state): (&Charge<'_>, &CounterState)) -> bool {
     !charge.enforced || (state.charged && state.used <= charge.capacity)
