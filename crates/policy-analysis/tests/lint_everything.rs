@@ -78,6 +78,17 @@ fn schema() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Names are the author's, and a message may name where another rule stands.
+#[test]
+fn a_name_that_does_not_show_is_escaped_in_a_message() {
+    let text = r#"{"version": "1", "default": "deny", "tools": {
+        "\u0000": {"limits": [{"counter": "c", "window": 60, "max": 1}]},
+        "pay": {"limits": [{"counter": "c", "window": 60, "max": 9, "increment_from": "args.amount"}]}}}"#;
+    let found = look_over(text, &policy_json::load("p", text.as_bytes()).unwrap(), None, false);
+    let mixed = found.iter().find(|finding| finding.code == LintCode::CounterMixesUnits).unwrap();
+    assert!(mixed.message.contains(r"/tools/\0/limits/0"), "{}", mixed.message);
+}
+
 proptest! {
     #![proptest_config(random::cases(256))]
 

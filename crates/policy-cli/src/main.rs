@@ -18,6 +18,7 @@ mod tool_list;
 mod approve;
 mod eval;
 mod diff;
+mod schema;
 mod test;
 mod validate;
 

@@ -107,7 +107,7 @@ struct Found<'a> {
     rules: Option<&'a Rules>,
 }
 
-/// Steps 1 to 3: the grant, its policy, and whether the tool is there for it at all. Where it is not, the verdict says so.
+/// Steps 1 to 4: the grant, its policy, and whether the tool is there for it at all. Where it is not, the verdict says so.
 #[inline(always)]
 fn find<'a>(
     snapshot: &'a Snapshot,
@@ -156,7 +156,7 @@ fn is_tool_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/'))
 }
 
-/// Steps 5 to 8: the arguments, and what looks at them. `input` is the tool's input schema.
+/// Steps 6 to 10: the arguments, and what looks at them. `input` is the tool's input schema.
 #[inline(never)]
 fn plan_arguments<'a, A: Arguments>(
     found: Found<'a>,
@@ -340,7 +340,7 @@ const fn sense(list: GroupList) -> Sense {
     }
 }
 
-/// Step 9, its planning half: what each limit's counter is to be charged.
+/// Step 11, its planning half: what each limit's counter is to be charged.
 #[inline(always)]
 fn plan_limits<'a>(
     own: &'a [CompiledLimit],

@@ -37,9 +37,11 @@ mod document;
 mod load;
 mod write;
 mod catalogue;
+mod format_schema;
 
 pub use catalogue::{CATALOGUE_CAPS, CatalogueTool, ToolCatalogue};
 pub use diagnostic::{Diagnostic, DiagnosticCode, LoadError};
+pub use format_schema::{FORMAT_SCHEMA, FORMAT_SCHEMA_ID};
 pub use load::{DOCUMENT_CAPS, load, load_schema};
 pub use places::{Part, Place};
 pub use text::{JsonText, Parsed, to_value};

@@ -105,7 +105,7 @@ pub enum LintCode {
     EmptyText,
     /// A `reason` that nobody reads.
     ReasonWithoutEffect,
-    /// A `$schema` that says that the policy is a JSON Schema.
+    /// A `$schema` that is not the schema of these policies.
     UnsuitableSchemaUri,
 }
 
@@ -271,7 +271,7 @@ impl LintCode {
             Self::CounterMixesUnits => "A counter that counts calls in one place and amounts in another.",
             Self::EmptyText => "A text for the agent that is empty.",
             Self::ReasonWithoutEffect => "A `reason` that nobody reads.",
-            Self::UnsuitableSchemaUri => "A `$schema` that says that the policy is a JSON Schema.",
+            Self::UnsuitableSchemaUri => "A `$schema` that is not the schema of these policies.",
         }
     }
 }

@@ -297,9 +297,9 @@ impl LintCode {
                 "Add `\"action\": \"deny\"`; for a text for people, use `description`.",
             ),
             Self::UnsuitableSchemaUri => (
-                "`$schema` names the schema that a document is an instance of. The address of a JSON Schema dialect says that the policy is itself a schema, and editors then complete and check it as one.",
+                "`$schema` names the schema that a document is an instance of. The address of a JSON Schema dialect says that the policy is itself a schema, and editors then complete and check it as one. A name that begins with `urn:policy:` and is not `urn:policy:policy.v1` is of another version of the format.",
                 r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "version": "1", "default": "deny", "tools": {"ls": {}}}"#,
-                "Give the address of a schema of policies, or leave it out.",
+                "Give the address of a file that `policy schema` was written to, such as `./policy.v1.schema.json`; or leave it out.",
             ),
         }
     }

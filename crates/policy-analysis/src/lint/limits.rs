@@ -49,7 +49,7 @@ fn mixes_units(counter: &str, limits: &[LimitAt<'_>], findings: &mut Findings) {
             let counter = shown(counter);
             let message = format!(
                 "`{counter}` counts calls in one place and amounts in the other: {}",
-                first.pointer()
+                first.pointer().escape_debug()
             );
             let help = "give the amounts a counter of their own".to_owned();
             return findings.add(

@@ -1,6 +1,7 @@
 //! Texts for the agent that say nothing or that nobody reads, and `$schema`.
 
 use policy_core::{Action, Policy};
+use policy_json::FORMAT_SCHEMA_ID;
 
 use super::code::LintCode;
 use super::finding::{Findings, shown, tool_pointer};
@@ -40,12 +41,24 @@ pub(super) fn check(policy: &Policy, findings: &mut Findings) {
             empty(format!("{}/on_deny", at.pointer()), findings);
         }
     }
-    if let Some(uri) = policy.schema_uri.as_deref().filter(|uri| uri.contains("json-schema.org/")) {
-        let message =
-            format!("`{}` is the address of a dialect: it says that this is a JSON Schema", shown(uri));
-        let help = "give the address of a schema of policies, or leave `$schema` out".to_owned();
-        findings.add(LintCode::UnsuitableSchemaUri, "/$schema".to_owned(), message, help);
+    if let Some(uri) = &policy.schema_uri {
+        schema_uri(uri, findings);
     }
+}
+
+/// `$schema` has no effect here; what it makes of the document in an editor is another matter.
+fn schema_uri(uri: &str, findings: &mut Findings) {
+    let shown = shown(uri);
+    let message = if uri.contains("json-schema.org/") {
+        format!("`{shown}` is the address of a dialect: it says that this is a JSON Schema")
+    } else if uri.starts_with("urn:policy:") && uri != FORMAT_SCHEMA_ID {
+        format!("`{shown}` is not the schema of these policies: that is `{FORMAT_SCHEMA_ID}`")
+    } else {
+        return;
+    };
+    let help =
+        "give the address of a file that `policy schema` was written to, or leave `$schema` out".to_owned();
+    findings.add(LintCode::UnsuitableSchemaUri, "/$schema".to_owned(), message, help);
 }
 
 fn is_empty(text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::running::{Ran, command, run};
 
-const COMMANDS: [&str; 4] = ["eval", "validate", "test", "completions"];
+const COMMANDS: [&str; 7] = ["eval", "approve", "validate", "test", "diff", "schema", "completions"];
 
 #[test]
 fn help_has_examples() {
@@ -32,6 +32,15 @@ fn every_shell_gets_a_script() {
     }
 }
 
+/// For editors: byte for byte the schema that the library has.
+#[test]
+fn the_schema_of_policies_is_printed_as_it_is() {
+    let ran = run(["schema"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    assert_eq!(ran.stdout, policy_json::FORMAT_SCHEMA);
+    assert!(ran.stdout.contains("\"$id\": \"urn:policy:policy.v1\""));
+}
+
 #[test]
 fn wrong_usage_ends_with_2_and_says_what_is_right() {
     let nothing: [&str; 0] = [];
@@ -53,7 +62,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_right() {
 
 #[test]
 fn output_that_nobody_reads_is_no_failure() {
-    for arguments in [&["--help"][..], &["completions", "bash"], &["eval", "--help"]] {
+    for arguments in [&["--help"][..], &["completions", "bash"], &["schema"], &["eval", "--help"]] {
         let mut child = command().args(arguments).spawn().unwrap();
         drop(child.stdout.take());
         let ran = Ran::from(child.wait_with_output().unwrap());
