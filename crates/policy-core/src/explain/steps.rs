@@ -1,0 +1,443 @@
+//! Walks the steps that a call is decided by, to the last, and notes what each comes to. Whatever judges is `plan`'s: what stands
+//! here is the order, and who asks whom.
+
+use crate::amount::Amount;
+use crate::arguments::{Arguments, Json, Tape};
+use crate::clock::Timestamp;
+use crate::code::Code;
+use crate::condition::{Condition, Outcome};
+use crate::group::{Group, Mode};
+use crate::judge::{judge_group, lists, read, satisfies, sense};
+use crate::path::Found as FoundValue;
+use crate::plan::{Found, Request, cost, find, plan_limits};
+use crate::policy::Action;
+use crate::program::{CompiledLimit, Reads};
+use crate::reason::Context;
+use crate::settle::lacking;
+use crate::snapshot::Snapshot;
+use crate::verdict::{Approval, Detail, GroupList, Place, Verdict, Whose};
+use crate::weigh::weigh;
+
+use super::{
+    ExplainOptions, ExplainedCondition, ExplainedLimit, ExplainedPlaces, ExplainedStep, StepKind,
+    StepOutcome, count_from_zero, text,
+};
+
+/// How many values of one condition are shown.
+const VALUES_MAX: usize = 8;
+
+/// The steps of a call that was decided so.
+pub(super) fn walk<A: Arguments>(
+    snapshot: &Snapshot,
+    verdict: &Verdict,
+    request: &Request<'_, A>,
+    now: Timestamp,
+    options: ExplainOptions,
+) -> Vec<ExplainedStep> {
+    let context = Context { snapshot, verdict };
+    let mut walk = Walk { context, tool: request.tool, options, steps: Vec::new(), ended: false };
+    let mut found = Verdict::undecided();
+    let there = find(snapshot, request.identity, request.tool, &mut found);
+    if let Some(there) = walk.is_there(there, &found) {
+        let mut tape = Tape::new();
+        walk.arguments(there, request, &mut tape, now);
+    }
+    walk.steps
+}
+
+struct Walk<'a> {
+    /// What places are in: the decision's, which holds the same policy and tool.
+    context: Context<'a>,
+    /// The tool that was asked for.
+    tool: &'a str,
+    options: ExplainOptions,
+    steps: Vec<ExplainedStep>,
+    /// Whether a step has ended it.
+    ended: bool,
+}
+
+/// What a step comes to: a code where it denies or asks.
+type Finding = Option<Code>;
+
+impl Walk<'_> {
+    /// A step as it stands. `place` is that of the rule it looks at.
+    fn step(
+        &self,
+        kind: StepKind,
+        mode: Mode,
+        finding: Finding,
+        place: Place,
+        note: impl Into<String>,
+    ) -> ExplainedStep {
+        let outcome = match (finding, mode) {
+            _ if self.ended => StepOutcome::NotReached,
+            (None, _) => StepOutcome::Passed,
+            (Some(_), Mode::Shadow) => StepOutcome::Shadowed,
+            (Some(Code::ApprovalRequired), _) if kind == StepKind::Approval => StepOutcome::Waits,
+            (Some(Code::ApprovalRequired), _) => StepOutcome::Asks,
+            (Some(_), _) => StepOutcome::Denied,
+        };
+        ExplainedStep {
+            kind,
+            outcome,
+            code: finding,
+            rule: self.context.rule(place),
+            pointer: self.context.pointer(place),
+            note: note.into(),
+            mode,
+            conditions: Vec::new(),
+            limit: None,
+        }
+    }
+
+    /// The steps after one that denies are not reached.
+    fn add(&mut self, step: ExplainedStep) {
+        self.ended |= matches!(step.outcome, StepOutcome::Denied | StepOutcome::Waits);
+        self.steps.push(step);
+    }
+
+    fn message(&self, code: Code, place: Place, detail: Option<&Detail>) -> String {
+        self.context.message(code, place, detail, self.tool, None)
+    }
+
+    /// Steps 1 to 5, of which the first four are `find`'s.
+    fn is_there<'f>(&mut self, there: Option<Found<'f>>, found: &Verdict) -> Option<Found<'f>> {
+        let denied = there.is_none().then_some(found.code);
+        let named = there.is_some_and(|there| there.rules.is_some());
+        let steps: [(StepKind, &[Code], &str, Place); 4] = [
+            (StepKind::Revocation, &[Code::GrantRevoked], "whether the grant is revoked", Place::Nowhere),
+            (StepKind::Policy, &[Code::NoPolicy], "which policy applies to the grant", Place::Nowhere),
+            (StepKind::Hide, &[Code::Hidden], "whether `hide` names the tool", Place::Nowhere),
+            (
+                StepKind::Tool,
+                &[Code::DefaultDeny, Code::InvalidToolName],
+                "whether `tools` names the tool",
+                if named { Place::Nowhere } else { Place::Default },
+            ),
+        ];
+        for (kind, codes, note, place) in steps {
+            let finding = denied.filter(|code| codes.contains(code));
+            let place = if finding.is_some() { found.place } else { place };
+            let note = match (kind, finding) {
+                (StepKind::Tool, None) if !named => {
+                    "`tools` does not name the tool, and `default` allows such".to_owned()
+                }
+                (StepKind::Tool, Some(Code::InvalidToolName)) => {
+                    "`tools` does not name the tool, and its name is none that a tool can have".to_owned()
+                }
+                (StepKind::Tool, Some(_)) => {
+                    "`tools` does not name the tool, and `default` denies such".to_owned()
+                }
+                _ => note.to_owned(),
+            };
+            let mut step = self.step(kind, Mode::Enforce, finding, place, note);
+            if kind == StepKind::Tool && named {
+                step.pointer = self.context.tool_pointer();
+            }
+            self.add(step);
+            if finding.is_some() {
+                return None;
+            }
+        }
+        let there = there?;
+        if let Some(rules) = there.rules {
+            let finding = match rules.tool.action {
+                _ if rules.denies => Some(Code::ToolDenied),
+                Action::RequireApproval => Some(Code::ApprovalRequired),
+                _ => None,
+            };
+            let note = format!("`action` is `{}`", rules.tool.action.name());
+            let place = if finding.is_some() { Place::Action } else { Place::Nowhere };
+            self.add(self.step(StepKind::Action, Mode::Enforce, finding, place, note));
+        }
+        Some(there)
+    }
+
+    /// Steps 6 to 12.
+    fn arguments<A: Arguments>(
+        &mut self,
+        Found { program, rules }: Found<'_>,
+        request: &Request<'_, A>,
+        tape: &mut Tape,
+        now: Timestamp,
+    ) {
+        let snapshot = self.context.snapshot;
+        let input = snapshot.catalogues.find(|| request.identity.server(), request.tool);
+        let reads = match (input, rules) {
+            (Some(_), _) => Reads::Enforced,
+            (None, Some(rules)) => rules.reads,
+            (None, None) => program.all_tools_read,
+        };
+        let root = self.read(reads, request, tape);
+        let tool = rules.map(|rules| &*rules.tool);
+        let own = tool.and_then(|tool| tool.schema.as_ref());
+        for (kind, schema, place) in
+            [(StepKind::InputSchema, input, Place::InputSchema), (StepKind::Schema, own, Place::Schema)]
+        {
+            let Some(schema) = schema else { continue };
+            if root.is_none() {
+                self.not_judged(kind, Mode::Enforce, place);
+                continue;
+            }
+            let mut found = Verdict::undecided();
+            let finding = (!satisfies(schema, place, root, &mut found)).then_some(found.code);
+            let note = match finding {
+                Some(code) => {
+                    self.message(code, place, found.more.as_ref().and_then(|more| more.detail.as_ref()))
+                }
+                None => "the arguments satisfy it".to_owned(),
+            };
+            self.add(self.step(kind, Mode::Enforce, finding, place, note));
+        }
+        let mut asking = tool.filter(|tool| tool.action == Action::RequireApproval).map(|_| Place::Action);
+        for (whose, list, groups) in lists(tool, &program.everybodys) {
+            for (number, group) in (0..).zip(groups) {
+                let asks = self.group((whose, list, number), group, root, request);
+                asking = asking.or(asks);
+            }
+        }
+        if let Some(asking) = asking {
+            self.approval(program.bound, root, asking, request);
+        }
+        let limits = (rules.map_or(&[][..], |rules| &*rules.limits), program.all_tools.as_slice());
+        self.limits(limits, root, reads, request, now);
+    }
+
+    /// Step 6. `None` where nothing looks at the arguments, or they cannot be read.
+    fn read<'t, A: Arguments>(
+        &mut self,
+        reads: Reads,
+        request: &'t Request<'_, A>,
+        tape: &'t mut Tape,
+    ) -> Option<Json<'t>> {
+        if reads == Reads::Nothing {
+            let note = "nothing looks at the arguments, so they are not read";
+            self.add(self.step(StepKind::Arguments, Mode::Enforce, None, Place::Nowhere, note));
+            return None;
+        }
+        let mode = if reads == Reads::Shadowed { Mode::Shadow } else { Mode::Enforce };
+        match read(request.arguments, request.options.caps, tape) {
+            Ok(root) => {
+                let note = "the arguments are read";
+                self.add(self.step(StepKind::Arguments, mode, None, Place::Nowhere, note));
+                Some(root)
+            }
+            Err(error) => {
+                let (code, place) = (Code::InvalidArguments, Place::Arguments);
+                let note = self.message(code, place, Some(&Detail::Argument(error)));
+                self.add(self.step(StepKind::Arguments, mode, Some(code), place, note));
+                None
+            }
+        }
+    }
+
+    fn not_judged(&mut self, kind: StepKind, mode: Mode, place: Place) {
+        let mut step = self.step(kind, mode, None, place, "the arguments could not be read");
+        step.outcome = StepOutcome::NotJudged;
+        step.rule.clear();
+        self.add(step);
+    }
+
+    /// Steps 8 to 10: one group. Its place, where it asks for approval.
+    fn group<A: Arguments>(
+        &mut self,
+        (whose, list, number): (Whose, GroupList, u32),
+        group: &Group,
+        root: Option<Json<'_>>,
+        request: &Request<'_, A>,
+    ) -> Option<Place> {
+        let kind = match list {
+            GroupList::Require => StepKind::Require,
+            GroupList::DenyIf => StepKind::DenyIf,
+            GroupList::ApproveIf => StepKind::ApproveIf,
+        };
+        let whole = Place::Group { whose, list, group: number, condition: None };
+        if root.is_none() && !group.conditions.is_empty() {
+            self.not_judged(kind, group.mode, whole);
+            return None;
+        }
+        let judged = judge_group(list, group, root, request.options.type_mismatch);
+        let place = match judged {
+            Some((_, condition)) => Place::Group { whose, list, group: number, condition },
+            None => whole,
+        };
+        let note = if group.conditions.is_empty() { "it has no conditions, so it always holds" } else { "" };
+        let conditions = root.map_or_else(Vec::new, |root| {
+            let one = |(condition, place): (&Condition, u32)| {
+                let place = Place::Group { whose, list, group: number, condition: Some(place) };
+                self.condition(condition, list, root, place)
+            };
+            group.conditions.iter().zip(0..).map(one).collect()
+        });
+        let finding = judged.map(|(code, _)| code);
+        let mut step = self.step(kind, group.mode, finding, place, note);
+        if judged.is_none() {
+            // The rule's id would name no condition, as if there were none.
+            step.rule.clear();
+        }
+        step.conditions = conditions;
+        self.add(step);
+        (group.mode == Mode::Enforce && finding == Some(Code::ApprovalRequired)).then_some(place)
+    }
+
+    fn condition(
+        &self,
+        condition: &Condition,
+        list: GroupList,
+        root: Json<'_>,
+        place: Place,
+    ) -> ExplainedCondition {
+        let mut places = ExplainedPlaces::default();
+        let mut seen: Vec<&'static str> = Vec::new();
+        let mut values = Vec::new();
+        condition.look(root, sense(list), &mut |found, outcome| {
+            let count = match outcome {
+                Outcome::Holds => &mut places.holds,
+                Outcome::False => &mut places.fails,
+                Outcome::Mismatch => &mut places.mismatch,
+                Outcome::Refused => &mut places.refused,
+            };
+            *count = count.saturating_add(1);
+            let kind = match found {
+                FoundValue::Value(value) => {
+                    if self.options.show_values && values.len() < VALUES_MAX {
+                        values.push(text::of_argument(value));
+                    }
+                    text::kind(value.kind())
+                }
+                FoundValue::Absent => {
+                    places.absent = places.absent.saturating_add(1);
+                    "absent"
+                }
+                FoundValue::NoList => "no array where the path needs one",
+            };
+            if !seen.contains(&kind) {
+                seen.push(kind);
+            }
+        });
+        let found = match places.all() {
+            1 => seen.concat(),
+            many => format!("{many} elements: {}", seen.join(", ")),
+        };
+        ExplainedCondition {
+            pointer: self.context.pointer(place),
+            path: condition.path().text().to_owned(),
+            operator: condition.operator(),
+            value: text::of_value(condition.value()),
+            outcome: condition.judge(root, sense(list)),
+            found,
+            places,
+            values,
+        }
+    }
+
+    /// The end of step 10: whether the call came with what was asked for.
+    fn approval<A: Arguments>(
+        &mut self,
+        bound: crate::approval::BoundPolicy,
+        root: Option<Json<'_>>,
+        asking: Place,
+        request: &Request<'_, A>,
+    ) {
+        if root.is_none() {
+            return self.not_judged(StepKind::Approval, Mode::Enforce, asking);
+        }
+        let mut found = Verdict::undecided();
+        let caller = (request.identity, request.tool);
+        let once = weigh(bound, caller, root, request.presented, asking, &mut found);
+        let finding = once.is_none().then_some(found.code);
+        let place = if finding.is_some() { found.place } else { asking };
+        let more = found.more.as_ref();
+        let note = match (finding, more.and_then(|more| more.approval.as_ref())) {
+            (None, Some(Approval::Given { approver, .. })) => {
+                format!("approved by {approver}; whether the token was used before is not looked at")
+            }
+            (Some(Code::ApprovalRequired), _) => "no token came with the call".to_owned(),
+            (Some(code), _) => self.message(code, place, more.and_then(|more| more.detail.as_ref())),
+            (None, _) => String::new(),
+        };
+        self.add(self.step(StepKind::Approval, Mode::Enforce, finding, place, note));
+    }
+
+    /// Steps 11 and 12: all costs, then all limits.
+    fn limits<A: Arguments>(
+        &mut self,
+        (own, everybodys): (&[CompiledLimit], &[CompiledLimit]),
+        root: Option<Json<'_>>,
+        reads: Reads,
+        request: &Request<'_, A>,
+        now: Timestamp,
+    ) {
+        let unread = root.is_none() && reads == Reads::Enforced;
+        let mut costs: Vec<Option<Amount>> = Vec::new();
+        for limit in own.iter().chain(everybodys) {
+            let place = Place::Limit(limit.origin);
+            let mode = limit.limit.mode;
+            let cost = cost(&limit.limit, root);
+            costs.push(cost.ok());
+            let Some(path) = &limit.limit.increment_from else { continue };
+            if unread {
+                self.not_judged(StepKind::Cost, mode, place);
+                continue;
+            }
+            let (finding, note) = match cost {
+                Ok(_) => (None, format!("{} says what the call costs", path.text())),
+                Err(fault) => {
+                    let detail = Detail::Cost(fault);
+                    (Some(Code::InvalidCost), self.message(Code::InvalidCost, place, Some(&detail)))
+                }
+            };
+            let limit = Some(self.limit(limit, cost.ok()));
+            self.add(ExplainedStep { limit, ..self.step(StepKind::Cost, mode, finding, place, note) });
+        }
+        let snapshot = self.context.snapshot;
+        let mut found = Verdict::undecided();
+        found.policy = self.context.verdict.policy;
+        found.entry = self.context.verdict.entry;
+        let contingent = plan_limits(own, everybodys, root, request.identity, &mut found);
+        let counts = contingent.is_some();
+        count_from_zero(snapshot, contingent, request.identity, now, &mut found);
+        let full = [Mode::Enforce, Mode::Shadow].map(|mode| lacking(snapshot, &found, mode));
+        for (limit, cost) in own.iter().chain(everybodys).zip(costs) {
+            let place = Place::Limit(limit.origin);
+            let mode = limit.limit.mode;
+            let shown = Some(self.limit(limit, cost));
+            if !counts || cost.is_none() {
+                let mut step =
+                    self.step(StepKind::Limit, mode, None, place, "it is not clear what the call costs");
+                step.outcome = StepOutcome::NotJudged;
+                self.add(ExplainedStep { limit: shown, ..step });
+                continue;
+            }
+            let lacks = full.iter().flatten().any(|other| other.origin == limit.origin);
+            let note = if lacks {
+                "it would have no room for the call, even if nothing had been counted yet"
+            } else {
+                "it has room as long as what was used is at most `max` less the cost; what was used is not looked at"
+            };
+            let finding = lacks.then_some(Code::LimitExceeded);
+            let step = self.step(StepKind::Limit, mode, finding, place, note);
+            self.add(ExplainedStep { limit: shown, ..step });
+        }
+    }
+
+    fn limit(&self, CompiledLimit { limit, .. }: &CompiledLimit, cost: Option<Amount>) -> ExplainedLimit {
+        let shows = limit.increment_from.is_none() || self.options.show_values;
+        ExplainedLimit {
+            counter: limit.counter.clone(),
+            scope: limit.scope,
+            window: limit.window,
+            max: limit.max,
+            increment_from: limit.increment_from.as_ref().map(|path| path.text().to_owned()),
+            cost: cost.filter(|_| shows),
+        }
+    }
+}
+
+impl ExplainedPlaces {
+    /// How many places there are.
+    #[must_use]
+    pub const fn all(&self) -> usize {
+        self.holds.saturating_add(self.fails).saturating_add(self.mismatch).saturating_add(self.refused)
+    }
+}
