@@ -397,6 +397,8 @@ impl Walk<'_> {
         let contingent = plan_limits(own, everybodys, root, request.identity, &mut found);
         let counts = contingent.is_some();
         count_from_zero(snapshot, contingent, request.identity, now, &mut found);
+        // All are charged together: one in shadow mode is looked at even where another denies.
+        let reached = !self.ended;
         let full = [Mode::Enforce, Mode::Shadow].map(|mode| lacking(snapshot, &found, mode));
         for (limit, cost) in own.iter().chain(everybodys).zip(costs) {
             let place = Place::Limit(limit.origin);
@@ -416,7 +418,10 @@ impl Walk<'_> {
                 "it has room as long as what was used is at most `max` less the cost; what was used is not looked at"
             };
             let finding = lacks.then_some(Code::LimitExceeded);
-            let step = self.step(StepKind::Limit, mode, finding, place, note);
+            let mut step = self.step(StepKind::Limit, mode, finding, place, note);
+            if reached && mode == Mode::Shadow {
+                step.outcome = if lacks { StepOutcome::Shadowed } else { StepOutcome::Passed };
+            }
             self.add(ExplainedStep { limit: shown, ..step });
         }
     }
