@@ -2,7 +2,7 @@
 
 use crate::running::{Ran, command, run};
 
-const COMMANDS: [&str; 4] = ["eval", "validate", "test", "completions"];
+const COMMANDS: [&str; 5] = ["eval", "explain", "validate", "test", "completions"];
 
 #[test]
 fn help_has_examples() {

@@ -104,31 +104,32 @@ impl Walk<'_> {
     fn is_there<'f>(&mut self, there: Option<Found<'f>>, found: &Verdict) -> Option<Found<'f>> {
         let denied = there.is_none().then_some(found.code);
         let named = there.is_some_and(|there| there.rules.is_some());
-        let steps: [(StepKind, &[Code], &str, Place); 4] = [
-            (StepKind::Revocation, &[Code::GrantRevoked], "whether the grant is revoked", Place::Nowhere),
-            (StepKind::Policy, &[Code::NoPolicy], "which policy applies to the grant", Place::Nowhere),
-            (StepKind::Hide, &[Code::Hidden], "whether `hide` names the tool", Place::Nowhere),
-            (
-                StepKind::Tool,
-                &[Code::DefaultDeny, Code::InvalidToolName],
-                "whether `tools` names the tool",
-                if named { Place::Nowhere } else { Place::Default },
-            ),
+        let steps: [(StepKind, &[Code]); 4] = [
+            (StepKind::Revocation, &[Code::GrantRevoked]),
+            (StepKind::Policy, &[Code::NoPolicy]),
+            (StepKind::Hide, &[Code::Hidden]),
+            (StepKind::Tool, &[Code::DefaultDeny, Code::InvalidToolName]),
         ];
-        for (kind, codes, note, place) in steps {
+        for (kind, codes) in steps {
             let finding = denied.filter(|code| codes.contains(code));
-            let place = if finding.is_some() { found.place } else { place };
+            let place = match (finding, kind) {
+                (Some(_), _) => found.place,
+                (None, StepKind::Tool) if !named => Place::Default,
+                (None, _) => Place::Nowhere,
+            };
             let note = match (kind, finding) {
-                (StepKind::Tool, None) if !named => {
-                    "`tools` does not name the tool, and `default` allows such".to_owned()
+                (StepKind::Revocation, None) => "the grant has not been revoked",
+                (StepKind::Revocation, Some(_)) => "the grant has been revoked",
+                (StepKind::Policy, None) => "a policy applies to the grant",
+                (StepKind::Policy, Some(_)) => "no policy applies to the grant",
+                (StepKind::Hide, None) => "`hide` does not name the tool",
+                (StepKind::Hide, Some(_)) => "`hide` names the tool, or everything",
+                (_, None) if named => "`tools` names the tool",
+                (_, None) => "`tools` does not name the tool, and `default` allows such",
+                (_, Some(Code::InvalidToolName)) => {
+                    "`tools` does not name the tool, and its name is none that a tool can have"
                 }
-                (StepKind::Tool, Some(Code::InvalidToolName)) => {
-                    "`tools` does not name the tool, and its name is none that a tool can have".to_owned()
-                }
-                (StepKind::Tool, Some(_)) => {
-                    "`tools` does not name the tool, and `default` denies such".to_owned()
-                }
-                _ => note.to_owned(),
+                (_, Some(_)) => "`tools` does not name the tool, and `default` denies such",
             };
             let mut step = self.step(kind, Mode::Enforce, finding, place, note);
             if kind == StepKind::Tool && named {
