@@ -277,7 +277,7 @@ fn per(window: Window) -> String {
 }
 
 /// The name that was asked for, cut where it is longer than any tool's: the caller chose it.
-fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     const MOST: usize = 128;
     match name.char_indices().nth(MOST) {
         None => name.to_owned(),

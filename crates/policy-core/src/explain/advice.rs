@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::condition::{Condition, Operator, Outcome};
 use crate::policy::escape;
 use crate::program::LimitOrigin;
-use crate::reason::Context;
+use crate::reason::{Context, shown};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 use crate::verdict::{Detail, GroupList, Place, Verdict};
@@ -33,10 +33,10 @@ pub(super) fn advice(
             "map the grant to a policy, or give the set a policy for all; a caller without a grant has none".to_owned(),
         ),
         Code::Hidden => (another_tool(), format!("take `{pointer}` out")),
-        Code::DefaultDeny => (another_tool(), format!("add rules at `/tools/{}`", escape(tool))),
+        Code::DefaultDeny => (another_tool(), format!("add rules at `/tools/{}`", escape(&shown(tool)))),
         Code::InvalidToolName => (
             Some("use the tool's name: 1 to 128 of `A-Z a-z 0-9 _ . - /`".to_owned()),
-            format!("add rules at `/tools/{}`, if a tool has that name", escape(tool)),
+            format!("add rules at `/tools/{}`, if a tool has that name", escape(&shown(tool))),
         ),
         Code::ToolDenied => (another_tool(), format!("change `{pointer}`")),
         Code::InvalidArguments => (
