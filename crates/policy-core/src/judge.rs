@@ -13,6 +13,7 @@ use crate::schema::Schema;
 use crate::verdict::{Detail, GroupList, Place, Verdict, Whose};
 
 /// Reads the arguments onto the tape; they must be an object.
+#[inline]
 pub(crate) fn read<'t>(
     arguments: &'t impl Arguments,
     caps: Caps,
@@ -25,6 +26,7 @@ pub(crate) fn read<'t>(
 }
 
 /// Whether the arguments satisfy a schema. Where they do not, or were not read, the verdict says so.
+#[inline]
 pub(crate) fn satisfies(
     schema: &Schema,
     place: Place,
@@ -63,6 +65,7 @@ pub(crate) fn lists<'a>(
 }
 
 /// What a group denies or asks with, and the condition to name; `None` where it does neither.
+#[inline]
 pub(crate) fn judge_group(
     list: GroupList,
     group: &Group,
