@@ -1,9 +1,10 @@
 //! Why a call is decided as it is, step by step, and what would have to change. Nothing is charged for it. The decision is
-//! `plan`'s and `settle`'s own, from counters at zero; `steps` walks the same pieces once more and says what each came to,
+//! `plan`'s and `settle`'s own, from counters at zero; `steps` and `limits` walk the same pieces once more and say what each came to,
 //! `advice` what would change it, `json` writes it all down, `text` values as JSON text.
 
 mod advice;
 mod json;
+mod limits;
 mod steps;
 mod text;
 

@@ -1,7 +1,6 @@
 //! Walks the steps that a call is decided by, to the last, and notes what each comes to. Whatever judges is `plan`'s: what stands
-//! here is the order, and who asks whom.
+//! here is the order, and who asks whom. The last two steps are `limits`' business.
 
-use crate::amount::Amount;
 use crate::arguments::{Arguments, Json, Tape};
 use crate::clock::Timestamp;
 use crate::code::Code;
@@ -9,18 +8,16 @@ use crate::condition::{Condition, Outcome};
 use crate::group::{Group, Mode};
 use crate::judge::{judge_group, lists, read, satisfies, sense};
 use crate::path::Found as FoundValue;
-use crate::plan::{Found, Request, cost, find, plan_limits};
+use crate::plan::{Found, Request, find};
 use crate::policy::Action;
-use crate::program::{CompiledLimit, Reads};
+use crate::program::Reads;
 use crate::reason::Context;
-use crate::settle::lacking;
 use crate::snapshot::Snapshot;
 use crate::verdict::{Approval, Detail, GroupList, Place, Verdict, Whose};
 use crate::weigh::weigh;
 
 use super::{
-    ExplainOptions, ExplainedCondition, ExplainedLimit, ExplainedPlaces, ExplainedStep, StepKind,
-    StepOutcome, count_from_zero, text,
+    ExplainOptions, ExplainedCondition, ExplainedPlaces, ExplainedStep, StepKind, StepOutcome, text,
 };
 
 /// How many values of one condition are shown.
@@ -45,23 +42,23 @@ pub(super) fn walk<A: Arguments>(
     walk.steps
 }
 
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     /// What places are in: the decision's, which holds the same policy and tool.
-    context: Context<'a>,
+    pub(super) context: Context<'a>,
     /// The tool that was asked for.
     tool: &'a str,
-    options: ExplainOptions,
+    pub(super) options: ExplainOptions,
     steps: Vec<ExplainedStep>,
     /// Whether a step has ended it.
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 /// What a step comes to: a code where it denies or asks.
-type Finding = Option<Code>;
+pub(super) type Finding = Option<Code>;
 
 impl Walk<'_> {
     /// A step as it stands. `place` is that of the rule it looks at.
-    fn step(
+    pub(super) fn step(
         &self,
         kind: StepKind,
         mode: Mode,
@@ -91,12 +88,12 @@ impl Walk<'_> {
     }
 
     /// The steps after one that denies are not reached.
-    fn add(&mut self, step: ExplainedStep) {
+    pub(super) fn add(&mut self, step: ExplainedStep) {
         self.ended |= matches!(step.outcome, StepOutcome::Denied | StepOutcome::Waits);
         self.steps.push(step);
     }
 
-    fn message(&self, code: Code, place: Place, detail: Option<&Detail>) -> String {
+    pub(super) fn message(&self, code: Code, place: Place, detail: Option<&Detail>) -> String {
         self.context.message(code, place, detail, self.tool, None)
     }
 
@@ -232,7 +229,7 @@ impl Walk<'_> {
         }
     }
 
-    fn not_judged(&mut self, kind: StepKind, mode: Mode, place: Place) {
+    pub(super) fn not_judged(&mut self, kind: StepKind, mode: Mode, place: Place) {
         let mut step = self.step(kind, mode, None, place, "the arguments could not be read");
         step.outcome = StepOutcome::NotJudged;
         step.rule.clear();
@@ -358,85 +355,6 @@ impl Walk<'_> {
             (None, _) => String::new(),
         };
         self.add(self.step(StepKind::Approval, Mode::Enforce, finding, place, note));
-    }
-
-    /// Steps 11 and 12: all costs, then all limits.
-    fn limits<A: Arguments>(
-        &mut self,
-        (own, everybodys): (&[CompiledLimit], &[CompiledLimit]),
-        root: Option<Json<'_>>,
-        reads: Reads,
-        request: &Request<'_, A>,
-        now: Timestamp,
-    ) {
-        let unread = root.is_none() && reads == Reads::Enforced;
-        let mut costs: Vec<Option<Amount>> = Vec::new();
-        for limit in own.iter().chain(everybodys) {
-            let place = Place::Limit(limit.origin);
-            let mode = limit.limit.mode;
-            let cost = cost(&limit.limit, root);
-            costs.push(cost.ok());
-            let Some(path) = &limit.limit.increment_from else { continue };
-            if unread {
-                self.not_judged(StepKind::Cost, mode, place);
-                continue;
-            }
-            let (finding, note) = match cost {
-                Ok(_) => (None, format!("{} says what the call costs", path.text())),
-                Err(fault) => {
-                    let detail = Detail::Cost(fault);
-                    (Some(Code::InvalidCost), self.message(Code::InvalidCost, place, Some(&detail)))
-                }
-            };
-            let limit = Some(self.limit(limit, cost.ok()));
-            self.add(ExplainedStep { limit, ..self.step(StepKind::Cost, mode, finding, place, note) });
-        }
-        let snapshot = self.context.snapshot;
-        let mut found = Verdict::undecided();
-        found.policy = self.context.verdict.policy;
-        found.entry = self.context.verdict.entry;
-        let contingent = plan_limits(own, everybodys, root, request.identity, &mut found);
-        let counts = contingent.is_some();
-        count_from_zero(snapshot, contingent, request.identity, now, &mut found);
-        // All are charged together: one in shadow mode is looked at even where another denies.
-        let reached = !self.ended;
-        let full = [Mode::Enforce, Mode::Shadow].map(|mode| lacking(snapshot, &found, mode));
-        for (limit, cost) in own.iter().chain(everybodys).zip(costs) {
-            let place = Place::Limit(limit.origin);
-            let mode = limit.limit.mode;
-            let shown = Some(self.limit(limit, cost));
-            if !counts || cost.is_none() {
-                let mut step =
-                    self.step(StepKind::Limit, mode, None, place, "it is not clear what the call costs");
-                step.outcome = StepOutcome::NotJudged;
-                self.add(ExplainedStep { limit: shown, ..step });
-                continue;
-            }
-            let lacks = full.iter().flatten().any(|other| other.origin == limit.origin);
-            let note = if lacks {
-                "it would have no room for the call, even if nothing had been counted yet"
-            } else {
-                "it has room as long as what was used is at most `max` less the cost; what was used is not looked at"
-            };
-            let finding = lacks.then_some(Code::LimitExceeded);
-            let mut step = self.step(StepKind::Limit, mode, finding, place, note);
-            if reached && mode == Mode::Shadow {
-                step.outcome = if lacks { StepOutcome::Shadowed } else { StepOutcome::Passed };
-            }
-            self.add(ExplainedStep { limit: shown, ..step });
-        }
-    }
-
-    fn limit(&self, CompiledLimit { limit, .. }: &CompiledLimit, cost: Option<Amount>) -> ExplainedLimit {
-        let shows = limit.increment_from.is_none() || self.options.show_values;
-        ExplainedLimit {
-            counter: limit.counter.clone(),
-            scope: limit.scope,
-            window: limit.window,
-            max: limit.max,
-            increment_from: limit.increment_from.as_ref().map(|path| path.text().to_owned()),
-            cost: cost.filter(|_| shows),
-        }
     }
 }
 
