@@ -11,7 +11,7 @@ use policy_core::Timestamp;
 
 use crate::failure::{CANNOT, Failure};
 use crate::output::Output;
-use crate::{approve, diff, eval, schema, test, time, validate};
+use crate::{approve, diff, eval, explain, schema, test, time, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -23,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   policy validate policy.json
   policy eval --policy policy.json calls.jsonl
+  policy explain --policy policy.json call.json
   policy test cases/*.json
   policy diff old.json policy.json";
 
@@ -50,6 +51,23 @@ Limits count from zero in each run, and no approval has been used in it yet.
 
 Exit status: 0 when every line was a call, whether denied or not; 2 when one
 was not, or nothing could be decided."#;
+
+const EXPLAIN_EXAMPLES: &str = r#"Examples:
+  Why is this call denied, and what would let it through?
+    policy explain --policy policy.json call.json
+
+  The same for a call on standard input, with the values that rules found:
+    echo '{"grant": "alice", "tool": "create-pod", "arguments": {"gpuCount": 9}}' |
+      policy explain --policy policy.json --show-values
+
+The call is one object, as in a line of `policy eval`. Every step is shown with
+what it looked at, those after the first that denies too. Values of arguments
+are shown with --show-values only.
+
+Limits count from zero: what was used is not looked at.
+
+Exit status: 0 when the call was decided, whether denied or not; 2 when it could
+not be."#;
 
 const APPROVE_EXAMPLES: &str = r#"Examples:
   Make a key that nobody else may read:
@@ -139,6 +157,9 @@ enum Command {
     /// Decides calls, one a line, and prints one decision a line
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArgs),
+    /// Says why a call is decided as it is, step by step, and what would have to change
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
     /// Approves of a call that waits for it, and prints the token
     #[command(after_help = APPROVE_EXAMPLES)]
     Approve {
@@ -207,6 +228,39 @@ struct EvalArgs {
     /// The calls, one JSON object a line; standard input if left out or `-`
     #[arg(value_name = "CALLS.jsonl")]
     calls: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ExplainArgs {
+    /// The policy to decide by; it applies to every grant
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// What the server answers to `tools/list`: arguments are held against each tool's `inputSchema`, before any rule
+    #[arg(long, value_name = "LIST.json")]
+    tools: Option<PathBuf>,
+    /// The time of a call that has no `at`, such as 2026-01-01T10:30:00Z [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<Timestamp>,
+    /// The file that holds the key of approvals, for a call that comes with a token
+    #[arg(long, value_name = "FILE")]
+    approval_key_file: Option<PathBuf>,
+    /// Show the values of the arguments that rules looked at
+    #[arg(long)]
+    show_values: bool,
+    /// How the explanation is shown
+    #[arg(long, default_value = "text")]
+    format: ExplainFormat,
+    /// The call, one JSON object; standard input if left out or `-`
+    #[arg(value_name = "CALL.json")]
+    call: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ExplainFormat {
+    /// For reading
+    Text,
+    /// One JSON object
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -295,6 +349,21 @@ pub(crate) fn run() -> ExitCode {
                 Format::Table => eval::Format::Table,
             });
             eval::run(&eval::Options { policy, tools, at, approval_key_file, format, calls })
+        }
+        Command::Explain(ExplainArgs { policy, tools, at, approval_key_file, show_values, format, call }) => {
+            let format = match format {
+                ExplainFormat::Text => explain::Format::Text,
+                ExplainFormat::Json => explain::Format::Json,
+            };
+            explain::run(&explain::Options {
+                policy,
+                tools,
+                at,
+                approval_key_file,
+                show_values,
+                format,
+                call,
+            })
         }
         Command::Approve { key_file, approver, ttl, at, request } => {
             let ttl = std::time::Duration::from_secs(ttl);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use policy_analysis::{Finding, Severity};
+use policy_core::Code;
 use policy_json::Diagnostic;
 
 use crate::output;
@@ -41,6 +42,17 @@ impl Note {
             label: label(pointer),
             help: help.as_deref().map(printable::text),
         }
+    }
+
+    /// What a call ended at.
+    pub(crate) fn ended(code: Code, waits: bool, pointer: &str, span: Range<usize>) -> Self {
+        let (severity, message) = if waits {
+            (Severity::Warning, "the call waits here")
+        } else {
+            (Severity::Error, "the call is denied here")
+        };
+        let message = message.to_owned();
+        Self { code: code.name(), severity, span, message, label: label(pointer), help: None }
     }
 
     /// Something that is permitted, and probably not meant.

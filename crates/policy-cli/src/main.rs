@@ -17,6 +17,7 @@ mod tool_list;
 // The commands.
 mod approve;
 mod eval;
+mod explain;
 mod diff;
 mod schema;
 mod test;

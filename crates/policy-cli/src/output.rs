@@ -50,3 +50,30 @@ pub(crate) fn terminal_width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(width.0))
 }
+
+/// JSON text with an end of line. Control characters beyond ASCII may stand in JSON, yet a terminal would obey them; line breaks
+/// between values stay.
+pub(crate) fn inert_json(mut json: String) -> String {
+    let is_odd = |character: char| character.is_control() && character != '\n';
+    if json.contains(is_odd) {
+        let escape = |character: char| {
+            if is_odd(character) { format!("\\u{:04x}", u32::from(character)) } else { character.to_string() }
+        };
+        json = json.chars().map(escape).collect();
+    }
+    json.push('\n');
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_mean_the_same() {
+        let value = serde_json::Value::from("a\u{1b}\u{7f}\u{9b}ä🙂");
+        let line = inert_json(value.to_string());
+        assert_eq!(line, "\"a\\u001b\\u007f\\u009bä🙂\"\n");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+    }
+}

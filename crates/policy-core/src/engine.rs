@@ -6,11 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::approval::{ApprovalError, ApprovalKey, ApprovalNonce, ApprovalRequest, ApprovalToken, Keys};
+use crate::approval::{
+    ApprovalError, ApprovalFault, ApprovalKey, ApprovalNonce, ApprovalRequest, ApprovalToken, Keys, Presented,
+};
 use crate::arguments::Arguments;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::code::Code;
+use crate::counter::CounterName;
 use crate::decision::Decision;
+use crate::explain::{ExplainOptions, Explanation, explain};
 use crate::identity::Identity;
 use crate::memory::MemoryStore;
 use crate::plan::{Contingent, DecisionOptions, Request, charge, is_visible, plan};
@@ -101,10 +105,7 @@ impl Inner {
     ) -> Decision {
         // One time for all: what has not expired when it is looked at has not when it is used.
         let now = self.clock.now();
-        let presented = self.approvals.keys.verify(token, now).map(|presented| {
-            let counter = presented.counter();
-            (presented, counter)
-        });
+        let presented = self.present(token, now);
         let request =
             Request { identity, tool, arguments, options: &self.options, presented: Some(&presented) };
         let snapshot = self.current.lease();
@@ -122,6 +123,14 @@ impl Inner {
             }
         }
         self.finish(identity, tool, Decision { snapshot, verdict })
+    }
+
+    /// What a token says, and the counter that makes sure that it is used once.
+    fn present(&self, token: &str, now: Timestamp) -> Result<(Presented, CounterName), ApprovalFault> {
+        self.approvals.keys.verify(token, now).map(|presented| {
+            let counter = presented.counter();
+            (presented, counter)
+        })
     }
 
     /// What an answer that does not allow has beside its code.
@@ -242,6 +251,30 @@ impl Engine {
     #[inline]
     pub fn evaluate(&self, identity: &Identity, tool: &str, arguments: impl Arguments) -> Decision {
         self.inner.evaluate(identity, tool, &arguments)
+    }
+
+    /// Why a call would be decided as it is, step by step, and what would have to change. Nothing is charged.
+    ///
+    /// The call is decided by the policies, schemas, revocations and options in place, and as if nothing had been counted yet:
+    /// what limits have used, and whether an approval has been, is not looked at.
+    #[must_use]
+    pub fn explain(
+        &self,
+        identity: &Identity,
+        tool: &str,
+        arguments: impl Arguments,
+        options: ExplainOptions,
+    ) -> Explanation {
+        let now = self.inner.clock.now();
+        let presented = arguments.approval().map(|token| self.inner.present(token, now));
+        let request = Request {
+            identity,
+            tool,
+            arguments: &arguments,
+            options: &self.inner.options,
+            presented: presented.as_ref(),
+        };
+        explain(self.inner.current.lease(), &request, now, options)
     }
 
     /// Whether the caller may know of the tool: what a filtered `tools/list` is made by. False where the tool is hidden,

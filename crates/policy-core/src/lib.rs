@@ -44,12 +44,14 @@ mod code;
 mod store;
 mod verdict;
 mod weigh;
+mod judge;
 mod plan;
 mod settle;
 mod reason;
 mod decision;
 
 mod memory;
+mod explain;
 mod engine;
 
 #[cfg(feature = "serde_json")]
@@ -67,6 +69,10 @@ pub use counter::{ChargeWindow, CounterKey, CounterName, Fingerprint};
 pub use decimal::{Decimal, EXPONENT_MAX, NUMBER_TEXT_MAX};
 pub use decision::{Decision, LimitStatus, PolicyRef, Shadowed};
 pub use engine::{Engine, EngineBuilder};
+pub use explain::{
+    Advice, ExplainOptions, ExplainedCondition, ExplainedLimit, ExplainedPlaces, ExplainedPolicy,
+    ExplainedStep, Explanation, StepKind, StepOutcome,
+};
 pub use group::{Group, Mode, TypeMismatch};
 pub use identity::Identity;
 pub use limit::{Limit, RateLimit, Scope, Window};

@@ -4,23 +4,21 @@ use std::cell::Cell;
 
 use crate::amount::Amount;
 use crate::approval::{ApprovalFault, Presented};
-use crate::arguments::{
-    ArgumentError, ArgumentFault, Arguments, Caps, Duplicates, Json, Kind, Tape, check_source,
-};
+use crate::arguments::{Arguments, Caps, Json, Kind, Tape};
 use crate::code::Code;
-use crate::condition::{Outcome, Sense};
 use crate::counter::{CounterKey, CounterName};
 use crate::decimal::Decimal;
-use crate::group::{Group, Mode, TypeMismatch};
+use crate::group::{Mode, TypeMismatch};
 use crate::identity::Identity;
+use crate::judge::{judge_group, lists, read, satisfies};
 use crate::limit::Limit;
 use crate::path::Path;
-use crate::policy::{Action, DefaultEffect, Tool};
+use crate::policy::{Action, DefaultEffect};
 use crate::program::{CompiledLimit, Program, Reads, Rules};
 use crate::schema::Schema;
 use crate::snapshot::Snapshot;
 use crate::store::{Charge, CounterState};
-use crate::verdict::{CostFault, Counted, Detail, GroupList, NONE, Place, Verdict, Whose};
+use crate::verdict::{CostFault, Counted, Detail, NONE, Place, Verdict};
 use crate::weigh::weigh;
 
 /// How an engine decides, where the host may choose.
@@ -101,15 +99,15 @@ pub(crate) fn is_visible(snapshot: &Snapshot, identity: &Identity, tool: &str) -
 
 /// The policy that applies, and what it says of the tool.
 #[derive(Clone, Copy, Debug)]
-struct Found<'a> {
-    program: &'a Program,
+pub(crate) struct Found<'a> {
+    pub(crate) program: &'a Program,
     /// `None` where the tool is not named, and permitted all the same.
-    rules: Option<&'a Rules>,
+    pub(crate) rules: Option<&'a Rules>,
 }
 
 /// Steps 1 to 4: the grant, its policy, and whether the tool is there for it at all. Where it is not, the verdict says so.
 #[inline(always)]
-fn find<'a>(
+pub(crate) fn find<'a>(
     snapshot: &'a Snapshot,
     identity: &Identity,
     tool: &str,
@@ -211,21 +209,12 @@ fn judge_arguments<'a, A: Arguments>(
             return None;
         }
     }
-    let everybodys = &program.everybodys;
-    let own = |groups: fn(&Tool) -> &Vec<Group>| tool.map_or(&[][..], |tool| groups(tool));
-    let lists = [
-        (Whose::Tool, GroupList::Require, own(|tool| &tool.require)),
-        (Whose::AllTools, GroupList::Require, &*everybodys.require),
-        (Whose::Tool, GroupList::DenyIf, own(|tool| &tool.deny_if)),
-        (Whose::AllTools, GroupList::DenyIf, &*everybodys.deny_if),
-        (Whose::Tool, GroupList::ApproveIf, own(|tool| &tool.approve_if)),
-        (Whose::AllTools, GroupList::ApproveIf, &*everybodys.approve_if),
-    ];
     // What asks for approval: the first that does, once nothing denies.
     let mut asking = tool.filter(|tool| tool.action == Action::RequireApproval).map(|_| Place::Action);
-    for (whose, list, groups) in lists {
+    for (whose, list, groups) in lists(tool, &program.everybodys) {
         for (place, group) in (0..).zip(groups) {
-            let Some((code, condition)) = judge(list, group, root, request.options.type_mismatch) else {
+            let Some((code, condition)) = judge_group(list, group, root, request.options.type_mismatch)
+            else {
                 continue;
             };
             let place = Place::Group { whose, list, group: place, condition };
@@ -247,22 +236,6 @@ fn judge_arguments<'a, A: Arguments>(
         return plan_once(contingent, once, request.identity, verdict);
     }
     plan_limits(own, everybodys, root, request.identity, verdict)
-}
-
-/// Whether the arguments satisfy a schema. Where they do not, or were not read, the verdict says so.
-fn satisfies(schema: &Schema, place: Place, root: Option<Json<'_>>, verdict: &mut Verdict) -> bool {
-    match root.map(|root| schema.check(root)) {
-        Some(Ok(())) => true,
-        Some(Err(violation)) => {
-            verdict.settle(Code::SchemaViolation, place);
-            verdict.more().detail = Some(Detail::Schema(violation));
-            false
-        }
-        None => {
-            verdict.settle(Code::InternalError, place);
-            false
-        }
-    }
 }
 
 /// The charges of a call that was approved: those of its limits, if they let it through so far, and the approval's own.
@@ -291,58 +264,9 @@ fn plan_once<'a>(
     Some(Contingent::Many { charges, shadows, once: true })
 }
 
-/// Reads the arguments onto the tape; they must be an object.
-fn read<'t>(
-    arguments: &'t impl Arguments,
-    caps: Caps,
-    tape: &'t mut Tape,
-) -> Result<Json<'t>, ArgumentError> {
-    let source = check_source(arguments.source(), caps)?;
-    arguments.read(&mut tape.writer(source, caps, Duplicates::Refuse))?;
-    let not_an_object = ArgumentError { fault: ArgumentFault::NotAnObject, offset: 0 };
-    tape.root(source).filter(|root| root.kind() == Kind::Object).ok_or(not_an_object)
-}
-
-/// What a group denies or asks with, and the condition to name; `None` where it does neither.
-fn judge(
-    list: GroupList,
-    group: &Group,
-    root: Option<Json<'_>>,
-    type_mismatch: TypeMismatch,
-) -> Option<(Code, Option<u32>)> {
-    let (outcome, condition) = match root {
-        Some(root) => group.judge(root, type_mismatch, sense(list)),
-        None if group.conditions.is_empty() => (Outcome::Holds, None),
-        None => match group.mode {
-            // Its arguments could not be read, which has been reported.
-            Mode::Shadow => return None,
-            Mode::Enforce => return Some((Code::InternalError, None)),
-        },
-    };
-    let code = match (list, outcome) {
-        (GroupList::Require, Outcome::Holds) | (GroupList::DenyIf | GroupList::ApproveIf, Outcome::False) => {
-            return None;
-        }
-        (GroupList::Require, Outcome::False) => Code::RequireFailed,
-        (GroupList::DenyIf, Outcome::Holds) => Code::DeniedByRule,
-        (GroupList::ApproveIf, Outcome::Holds) => Code::ApprovalRequired,
-        (_, Outcome::Mismatch | Outcome::Refused) => Code::TypeMismatch,
-    };
-    Some((code, condition))
-}
-
-/// Whether a group that holds lets a call pass or keeps it from passing.
-const fn sense(list: GroupList) -> Sense {
-    match list {
-        GroupList::Require => Sense::Permits,
-        // What asks for approval is meant against what it finds, as a denial is.
-        GroupList::DenyIf | GroupList::ApproveIf => Sense::Forbids,
-    }
-}
-
 /// Step 11, its planning half: what each limit's counter is to be charged.
 #[inline(always)]
-fn plan_limits<'a>(
+pub(crate) fn plan_limits<'a>(
     own: &'a [CompiledLimit],
     everybodys: &'a [CompiledLimit],
     root: Option<Json<'_>>,
@@ -446,7 +370,7 @@ fn merge<'a>(known: &mut Charge<'a>, other: Charge<'a>) {
 
 /// What a call costs: one, unless an argument says otherwise.
 #[inline(always)]
-fn cost(limit: &Limit, root: Option<Json<'_>>) -> Result<Amount, CostFault> {
+pub(crate) fn cost(limit: &Limit, root: Option<Json<'_>>) -> Result<Amount, CostFault> {
     match &limit.increment_from {
         None => Ok(Amount::ONE),
         Some(path) => stated_cost(path, root),

@@ -24,7 +24,7 @@ impl<'a> Context<'a> {
         self.verdict.entry(self.snapshot)
     }
 
-    fn limit(&self, origin: LimitOrigin) -> Option<&'a Limit> {
+    pub(crate) fn limit(&self, origin: LimitOrigin) -> Option<&'a Limit> {
         self.verdict.limits(self.snapshot).find(|limit| limit.origin == origin).map(|limit| &limit.limit)
     }
 
@@ -33,7 +33,7 @@ impl<'a> Context<'a> {
         program.zip(self.entry()).map_or("", |(program, entry)| program.name(entry))
     }
 
-    fn group(&self, whose: Whose, list: GroupList, place: u32) -> Option<&'a Group> {
+    pub(crate) fn group(&self, whose: Whose, list: GroupList, place: u32) -> Option<&'a Group> {
         let groups = match whose {
             Whose::Tool => {
                 let tool = &self.entry()?.rules.as_ref()?.tool;
@@ -95,9 +95,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Where in the document the tool's rules stand.
+    pub(crate) fn tool_pointer(&self) -> String {
+        format!("/tools/{}", escape(self.tool()))
+    }
+
     /// Where in the document the rule stands: a JSON Pointer (RFC 6901).
     pub(crate) fn pointer(&self, place: Place) -> String {
-        let tool = || format!("/tools/{}", escape(self.tool()));
+        let tool = || self.tool_pointer();
         match place {
             Place::Nowhere
             | Place::GrantRevoked
@@ -232,7 +237,7 @@ fn at<T>(list: &[T], place: u32) -> Option<&T> {
 }
 
 impl GroupList {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Require => "require",
             Self::DenyIf => "deny_if",
@@ -272,7 +277,7 @@ fn per(window: Window) -> String {
 }
 
 /// The name that was asked for, cut where it is longer than any tool's: the caller chose it.
-fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     const MOST: usize = 128;
     match name.char_indices().nth(MOST) {
         None => name.to_owned(),

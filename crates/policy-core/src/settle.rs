@@ -117,7 +117,7 @@ fn note_shadowed(snapshot: &Snapshot, verdict: &mut Verdict) {
 }
 
 /// The limits of that mode that the call does not fit under, going by how their counters stand.
-fn lacking<'a>(snapshot: &'a Snapshot, verdict: &Verdict, mode: Mode) -> Vec<&'a CompiledLimit> {
+pub(crate) fn lacking<'a>(snapshot: &'a Snapshot, verdict: &Verdict, mode: Mode) -> Vec<&'a CompiledLimit> {
     let lacks_room = |(place, limit): &(usize, &CompiledLimit)| {
         let Some(state) = verdict.counted(*place) else { return false };
         let used = if state.charged { Some(state.used) } else { state.used.checked_add(state.cost) };

@@ -56,4 +56,6 @@ mod pages {
     struct FirstTenMinutes;
     #[doc = include_str!("../../../docs/decisions.md")]
     struct Decisions;
+    #[doc = include_str!("../../../docs/explain.md")]
+    struct Explain;
 }

@@ -21,7 +21,8 @@ use crate::output::{self, Output};
 use crate::policy_file::{self, Loaded, NotLoaded};
 use crate::printable;
 use crate::tool_list::ToolList;
-use call::Call;
+
+pub(crate) use call::Call;
 use json_lines::JsonLines;
 use lines::{Line, Lines};
 use table::Table;
@@ -74,7 +75,7 @@ struct Decided<'a> {
 
 /// Decides every call; the status is 2 when a line was no call.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let (loaded, text) = load(&options.policy)?;
+    let (loaded, text) = load_policy(&options.policy)?;
     let tools = options.tools.as_deref().map(ToolList::read).transpose()?;
     if let Some(tools) = &tools {
         let warnings = tools.compare(&printable::path(&options.policy), &text, &loaded.policy);
@@ -99,7 +100,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     Evaluation { engine, clock, at: options.at, tools, report }.run(calls)
 }
 
-fn load(file: &Path) -> Result<(Loaded, Vec<u8>), Failure> {
+/// The policy that calls are decided by, and its text.
+pub(crate) fn load_policy(file: &Path) -> Result<(Loaded, Vec<u8>), Failure> {
     let text = input::read(file)?;
     let name = printable::path(file);
     let failure = match policy_file::load(&file.to_string_lossy(), &text) {

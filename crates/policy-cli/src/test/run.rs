@@ -194,3 +194,59 @@ fn compare(expect: &Expect, decision: &Decision) -> Vec<Difference> {
     }
     differences
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use policy_core::{ExplainOptions, MemoryStore};
+    use policy_json::Parsed;
+
+    use super::*;
+
+    /// Holds an explanation against what an engine decides in which nothing has been counted yet. How many steps it was.
+    fn explained(case: &Case<'_>) -> usize {
+        let (Ok(loaded), Expected::Steps(steps)) =
+            (policy_file::load("case", case.policy.bytes()), &case.expected)
+        else {
+            return 0;
+        };
+        for step in steps {
+            let engine = Engine::builder(loaded.policies.clone())
+                .clock(ManualClock::new(step.at))
+                .options(case.options)
+                .store(MemoryStore::with_capacity(64))
+                .catalogue(case.tools.as_ref().map(schemas).transpose().unwrap().unwrap_or_default())
+                .build();
+            let arguments = step.arguments.as_ref().map(|text| JsonText::new(text.bytes()));
+            let explained = engine.explain(&step.identity, &step.tool, arguments, ExplainOptions::default());
+            let decision = engine.evaluate(&step.identity, &step.tool, arguments);
+            let ended = explained.ended_at();
+            assert_eq!(explained.code, decision.code());
+            assert_eq!(explained.message, decision.message());
+            assert_eq!(ended.is_none(), decision.is_allowed());
+            if let Some(ended) = ended {
+                assert_eq!(ended.code, Some(decision.code()));
+                assert_eq!((&ended.rule, &ended.pointer), (&decision.rule(), &decision.pointer()));
+            }
+        }
+        steps.len()
+    }
+
+    #[test]
+    fn every_step_of_every_case_is_explained_as_it_is_decided() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut steps = 0;
+        for directory in ["cases", "../shared/cases"] {
+            // Those beside the repository are not everywhere.
+            let Ok(files) = std::fs::read_dir(root.join(directory)) else { continue };
+            for file in files {
+                let text = std::fs::read(file.unwrap().path()).unwrap();
+                let parsed = Parsed::parse(&text, super::super::CAPS).unwrap();
+                let cases = parsed.root().unwrap().elements();
+                steps += cases.map(|json| explained(&Case::read(&parsed, json).unwrap())).sum::<usize>();
+            }
+        }
+        assert!(steps > 500, "{steps}");
+    }
+}

@@ -2,7 +2,8 @@
 
 use crate::running::{Ran, command, run};
 
-const COMMANDS: [&str; 7] = ["eval", "approve", "validate", "test", "diff", "schema", "completions"];
+const COMMANDS: [&str; 8] =
+    ["eval", "explain", "approve", "validate", "test", "diff", "schema", "completions"];
 
 #[test]
 fn help_has_examples() {

@@ -14,6 +14,8 @@ mod diff;
 #[cfg(test)]
 mod eval;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod rust_version;
 #[cfg(test)]
 mod validate;

@@ -177,14 +177,31 @@ impl Condition {
     #[inline(never)]
     fn judge_each(&self, arguments: Json<'_>, sense: Sense) -> Outcome {
         sense.all_told(|tell| {
-            let _ended: ControlFlow<()> = self.path.visit(arguments, &mut |found| {
-                tell(match found {
-                    Found::Value(value) => self.judge_one(Some(value), sense),
-                    Found::Absent => self.judge_one(None, sense),
-                    Found::NoList => Outcome::Mismatch,
-                })
-            });
+            let _ended: ControlFlow<()> =
+                self.path.visit(arguments, &mut |found| tell(self.judge_found(found, sense)));
         })
+    }
+
+    /// Judges every place, each for itself and to the last: what explaining shows, where [`judge`](Self::judge) decides.
+    pub(crate) fn look<'t>(
+        &self,
+        arguments: Json<'t>,
+        sense: Sense,
+        look: &mut dyn FnMut(Found<'t>, Outcome),
+    ) {
+        let _ended: ControlFlow<()> = self.path.visit(arguments, &mut |found| {
+            look(found, self.judge_found(found, sense));
+            ControlFlow::Continue(())
+        });
+    }
+
+    #[inline]
+    fn judge_found(&self, found: Found<'_>, sense: Sense) -> Outcome {
+        match found {
+            Found::Value(value) => self.judge_one(Some(value), sense),
+            Found::Absent => self.judge_one(None, sense),
+            Found::NoList => Outcome::Mismatch,
+        }
     }
 
     /// Judges what is found at one place.
