@@ -264,3 +264,21 @@ fn what_is_revoked_or_without_a_policy_ends_at_once() {
     let explained = agree(&engine, "refund", JsonText::new(b"{}"));
     assert_eq!((explained.code, explained.steps.len()), (Code::GrantRevoked, 1));
 }
+
+#[test]
+fn of_limits_on_one_counter_the_cost_that_is_too_high_is_named() {
+    let policy = json!({"version": "1", "default": "deny",
+        "all_tools": {"limits": [{"counter": "n", "window": "day", "max": 90, "increment_from": "args.count"}]},
+        "tools": {"run": {"limits": [{"counter": "n", "window": "day", "max": 5}]},
+                  "never": {"limits": [{"counter": "m", "window": "day", "max": 0}]}}});
+    let explained = explain(&policy, "run", &json!({"count": 20}), NO_VALUES);
+    assert_eq!(explained.pointer, "/tools/run/limits/0");
+    let advice = explained.advice.unwrap();
+    assert_eq!(advice.caller.as_deref(), Some("`args.count` must be at most 5: one call never costs more"));
+    assert_eq!(advice.author, "raise `/tools/run/limits/0/max`");
+    let advice = explain(&policy, "never", &json!({"count": 1}), NO_VALUES).advice.unwrap();
+    assert_eq!(
+        advice.caller.as_deref(),
+        Some("no waiting helps: a call costs more than 0, which is all that the limit admits")
+    );
+}

@@ -1,8 +1,10 @@
 //! What would have to change for a call to get further: a sentence for whoever makes it, one for whoever writes the policy. The
 //! policy's values may stand in them; the call's do not.
 
+use crate::amount::Amount;
 use crate::code::Code;
 use crate::condition::{Condition, Operator, Outcome};
+use crate::group::Mode;
 use crate::policy::escape;
 use crate::program::LimitOrigin;
 use crate::reason::{Context, shown};
@@ -157,27 +159,27 @@ fn change(condition: &Condition, list: GroupList, code: Code, pointer: &str) -> 
 
 /// What a limit that never has room asks for.
 fn limit(context: &Context<'_>, place: Place, pointer: &str) -> Advice {
-    let from = match place {
-        Place::Limit(origin) => context.limit(origin),
-        _ => None,
+    let at = match place {
+        Place::Limit(LimitOrigin::RateLimit) => format!("the `max` of `{pointer}`"),
+        _ => format!("`{pointer}/max`"),
     };
-    let max = from.map_or_else(String::new, |limit| limit.max.to_string());
-    let field = match place {
-        Place::Limit(LimitOrigin::RateLimit) => "the `max` of ",
-        _ => "",
+    let author = format!("raise {at}");
+    let Place::Limit(origin) = place else { return Advice { caller: None, author } };
+    let Some(full) = context.limit(origin) else { return Advice { caller: None, author } };
+    // Limits that share a counter are charged once, at the highest of their costs.
+    let sharing = context.verdict.limits(context.snapshot).map(|limit| &limit.limit).filter(|limit| {
+        (&limit.counter, limit.scope, limit.window) == (&full.counter, full.scope, full.window)
+            && limit.mode == Mode::Enforce
+    });
+    let costs: Vec<_> = sharing.map(|limit| limit.increment_from.as_ref()).collect();
+    let max = full.max;
+    let caller = if costs.contains(&None) && max < Amount::ONE {
+        format!("no waiting helps: a call costs more than {max}, which is all that the limit admits")
+    } else {
+        let paths: Vec<String> = costs.into_iter().flatten().map(|path| quoted(path.text())).collect();
+        format!("{} must be at most {max}: one call never costs more", paths.join(" and "))
     };
-    let at = if field.is_empty() { format!("{pointer}/max") } else { pointer.to_owned() };
-    Advice {
-        caller: match from.and_then(|limit| limit.increment_from.as_ref()) {
-            Some(path) => {
-                Some(format!("{} must be at most {max}: one call never costs more", quoted(path.text())))
-            }
-            None => Some(format!(
-                "no waiting helps: a call costs more than {max}, which is all that the limit admits"
-            )),
-        },
-        author: format!("raise {field}`{at}`"),
-    }
+    Advice { caller: Some(caller), author }
 }
 
 /// A demand of the argument's type, or of how it is written.
