@@ -3,7 +3,8 @@
 
 use policy_core::arguments::Json;
 use policy_core::{
-    Action, Code, Decimal, DefaultEffect, Group, Identity, Mode, Outcome, Policy, Sense, Tool, TypeMismatch, escape,
+    Action, Code, Decimal, DefaultEffect, Group, Identity, Mode, Outcome, Policy, Sense, Tool, TypeMismatch,
+    escape,
 };
 
 use crate::counters::Applying;
