@@ -19,7 +19,7 @@ mod hostile_data;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use policy_core::{Code, DefaultEffect, Engine, Identity, Policy, PolicySet};
@@ -33,10 +33,23 @@ fn lists() -> Option<BTreeMap<String, Vec<u8>>> {
     let folder = hostile_data::folder("../mcp-tools")?;
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let json = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-    Some(
-        json.map(|path| (path.file_stem().unwrap().to_str().unwrap().into(), fs::read(path).unwrap()))
-            .collect(),
-    )
+    let read = |path: PathBuf| (path.file_stem().unwrap().to_str().unwrap().into(), fs::read(path).unwrap());
+    let mut lists: BTreeMap<String, Vec<u8>> = json.map(read).collect();
+    let of_results: Vec<_> = lists.iter().filter_map(|(name, text)| schemas_of_results(name, text)).collect();
+    lists.extend(of_results);
+    Some(lists)
+}
+
+/// The schemas that a list has for its tools' results, as if they were for arguments: they are real ones, too.
+fn schemas_of_results(name: &str, text: &[u8]) -> Option<(String, Vec<u8>)> {
+    let list: Value = serde_json::from_slice(text).unwrap();
+    let tools = list["tools"].as_array().unwrap().iter();
+    let tools: Vec<Value> = tools
+        .filter(|tool| tool["outputSchema"].is_object())
+        .map(|tool| json!({"name": tool["name"], "inputSchema": tool["outputSchema"]}))
+        .collect();
+    let text = json!({ "tools": tools }).to_string().into_bytes();
+    (!tools.is_empty()).then(|| (format!("{name}, results"), text))
 }
 
 /// An engine that holds the arguments of each server's tools against their schemas, and permits everything else.
@@ -104,7 +117,7 @@ fn real_schemas_compile_and_judge_as_another_implementation_does() {
     let all = || cases.iter().flat_map(|case| &case.judged);
     let (right, total) = (all().filter(|right| **right).count(), all().count());
     println!("{} schemas, {total} arguments, {right} of them right", cases.len());
-    assert!(cases.len() > 800 && right * 4 > total && right * 4 < total * 3);
+    assert!(cases.len() > 1_150 && right * 4 > total && right * 4 < total * 3);
     // What is made to be right is right at least once, and something is wrong for whatever asks anything.
     let never_right: Vec<_> =
         cases.iter().filter(|case| !case.judged.contains(&true)).map(|case| &case.tool).collect();
