@@ -1,14 +1,15 @@
 //! `policy approve`: makes a token of an approval request. Whether the call should be approved is for whoever runs it to know.
 
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use policy_core::arguments::{Caps, Kind};
-use policy_core::{ApprovalKey, ApprovalRequest, Clock as _, SystemClock, Timestamp};
+use policy_core::{ApprovalRequest, Clock as _, SystemClock, Timestamp};
 use policy_json::Parsed;
 
+use crate::deciding::read_key;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::Output;
@@ -29,28 +30,10 @@ pub(crate) struct Options {
     pub(crate) request: Option<PathBuf>,
 }
 
-/// The key that a file holds: all of its bytes, as they are.
-pub(crate) fn read_key(file: &Path) -> Result<ApprovalKey, Failure> {
-    let bytes = input::read(file)?;
-    ApprovalKey::new(&bytes).map_err(|error| {
-        let failure = Failure::new(format!("`{}` holds no approval key: {error}", printable::path(file)));
-        failure.with_help("make one with `head -c 32 /dev/urandom > FILE`, which nobody else may read")
-    })
-}
-
 /// Prints the token.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let key = read_key(&options.key_file)?;
-    let text = match options.request.as_deref().filter(|file| *file != Path::new("-")) {
-        Some(file) => input::read(file)?,
-        None => {
-            let mut text = Vec::new();
-            let limit = u64::try_from(BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-            let read = io::stdin().take(limit).read_to_end(&mut text);
-            read.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
-            text
-        }
-    };
+    let text = input::read_or_stdin(options.request.as_deref())?;
     let request = read_request(&text).map_err(|why| {
         let failure = Failure::new(format!("this is no approval request: {why}"));
         failure.with_help("give it one decision with the effect `require_approval`, or its field `approval`")

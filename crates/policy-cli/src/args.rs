@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use policy_core::Timestamp;
 
+use crate::deciding::DecideBy;
 use crate::failure::{CANNOT, Failure};
 use crate::output::Output;
 use crate::{approve, diff, eval, explain, schema, test, time, validate};
@@ -173,7 +174,7 @@ enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = 300)]
         ttl: u64,
         /// The time of the approval, such as 2026-01-01T10:30:00Z [default: now]
-        #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+        #[arg(long, value_name = "RFC3339", value_parser = time::parse_argument)]
         at: Option<Timestamp>,
         /// The request, or the decision that it is part of; standard input if left out or `-`
         #[arg(value_name = "REQUEST.json")]
@@ -208,20 +209,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct EvalArgs {
-    /// The policy to decide by; it applies to every grant
-    #[arg(long, value_name = "FILE")]
-    policy: PathBuf,
-    /// What the server answers to `tools/list`. Arguments are held against each tool's `inputSchema`, before any rule.
-    /// Warns of names in the policy that the server does not list, and marks calls of such tools in the table
-    #[arg(long, value_name = "LIST.json")]
-    tools: Option<PathBuf>,
-    /// The time of calls that have no `at`, such as 2026-01-01T10:30:00Z [default: now]
-    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
-    at: Option<Timestamp>,
-    /// The file that holds the key of approvals: all of its bytes, at least 32. Without it calls can wait for approval and
-    /// get none
-    #[arg(long, value_name = "FILE")]
-    approval_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    by: DecideBy,
     /// How decisions are shown [default: table on a terminal, json elsewhere]
     #[arg(long)]
     format: Option<Format>,
@@ -232,18 +221,8 @@ struct EvalArgs {
 
 #[derive(Debug, Args)]
 struct ExplainArgs {
-    /// The policy to decide by; it applies to every grant
-    #[arg(long, value_name = "FILE")]
-    policy: PathBuf,
-    /// What the server answers to `tools/list`: arguments are held against each tool's `inputSchema`, before any rule
-    #[arg(long, value_name = "LIST.json")]
-    tools: Option<PathBuf>,
-    /// The time of a call that has no `at`, such as 2026-01-01T10:30:00Z [default: now]
-    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
-    at: Option<Timestamp>,
-    /// The file that holds the key of approvals, for a call that comes with a token
-    #[arg(long, value_name = "FILE")]
-    approval_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    by: DecideBy,
     /// Show the values of the arguments that rules looked at
     #[arg(long)]
     show_values: bool,
@@ -343,27 +322,19 @@ pub(crate) fn run() -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Eval(EvalArgs { policy, tools, at, approval_key_file, format, calls }) => {
+        Command::Eval(EvalArgs { by, format, calls }) => {
             let format = format.map(|format| match format {
                 Format::Json => eval::Format::Json,
                 Format::Table => eval::Format::Table,
             });
-            eval::run(&eval::Options { policy, tools, at, approval_key_file, format, calls })
+            eval::run(&eval::Options { by, format, calls })
         }
-        Command::Explain(ExplainArgs { policy, tools, at, approval_key_file, show_values, format, call }) => {
+        Command::Explain(ExplainArgs { by, show_values, format, call }) => {
             let format = match format {
                 ExplainFormat::Text => explain::Format::Text,
                 ExplainFormat::Json => explain::Format::Json,
             };
-            explain::run(&explain::Options {
-                policy,
-                tools,
-                at,
-                approval_key_file,
-                show_values,
-                format,
-                call,
-            })
+            explain::run(&explain::Options { by, show_values, format, call })
         }
         Command::Approve { key_file, approver, ttl, at, request } => {
             let ttl = std::time::Duration::from_secs(ttl);
@@ -397,8 +368,4 @@ fn complete(shell: Shell) -> Result<ExitCode, Failure> {
     clap_complete::generate(shell, &mut Cli::command(), "policy", &mut script);
     Output::plain().write(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    time::parse(text).map_err(|error| format!("it {error}"))
 }

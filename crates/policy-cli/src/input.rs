@@ -23,6 +23,24 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// The bytes of a file or, where none is named or it is `-`, of standard input to its end.
+pub(crate) fn read_or_stdin(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
+    if let Some(file) = file.filter(|file| !is_stdin(file)) {
+        return read(file);
+    }
+    let mut bytes = Vec::new();
+    // One more than is permitted: what reads the bytes has a cap of its own, and then says so.
+    let limit = u64::try_from(BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let read = io::stdin().take(limit).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
+    Ok(bytes)
+}
+
+/// Whether a name stands for standard input.
+pub(crate) fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
 /// Opens a file, which may be a pipe.
 pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     if path.is_dir() {

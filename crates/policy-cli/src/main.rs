@@ -13,6 +13,8 @@ mod diagnostics;
 mod object;
 mod policy_file;
 mod tool_list;
+mod call;
+mod deciding;
 
 // The commands.
 mod approve;

@@ -20,6 +20,11 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     Ok(Timestamp::from_millis(millis))
 }
 
+/// The same for an argument of the command.
+pub(crate) fn parse_argument(text: &str) -> Result<Timestamp, String> {
+    parse(text).map_err(|error| format!("it {error}"))
+}
+
 /// The day of a time, `2026-01-01`, and its time of day, `10:30:00` or `10:30:00.250`; both in UTC.
 pub(crate) fn show(time: Timestamp) -> (String, String) {
     let millis = i64::try_from(time.as_millis()).ok();

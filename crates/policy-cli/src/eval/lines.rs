@@ -2,8 +2,7 @@
 
 use std::io::{self, BufRead};
 
-/// How long a line may be.
-pub(crate) const BYTES_MAX: usize = 8 << 20;
+use crate::call::BYTES_MAX;
 
 /// A stream's lines, one after the other.
 #[derive(Debug)]

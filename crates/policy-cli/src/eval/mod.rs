@@ -1,6 +1,5 @@
 //! `policy eval`: decides calls, one a line, and says what comes of each as soon as it is known.
 
-mod call;
 mod lines;
 
 mod json_lines;
@@ -14,15 +13,13 @@ use std::sync::Arc;
 use policy_core::{Arguments as _, Clock as _, Decision, Engine, ManualClock, SystemClock, Timestamp};
 use policy_json::JsonText;
 
-use crate::approve::read_key;
+use crate::call::{BYTES_MAX, Call};
+use crate::deciding::{DecideBy, Deciding};
 use crate::failure::{CANNOT, Failure};
 use crate::input;
 use crate::output::{self, Output};
-use crate::policy_file::{self, Loaded, NotLoaded};
 use crate::printable;
-use crate::tool_list::ToolList;
 
-pub(crate) use call::Call;
 use json_lines::JsonLines;
 use lines::{Line, Lines};
 use table::Table;
@@ -30,12 +27,7 @@ use table::Table;
 /// What is to be decided, and how it is to be shown.
 #[derive(Debug)]
 pub(crate) struct Options {
-    pub(crate) policy: PathBuf,
-    pub(crate) tools: Option<PathBuf>,
-    /// The time of calls that have none of their own; the system's clock, if there is none.
-    pub(crate) at: Option<Timestamp>,
-    /// `None`: nothing can be approved.
-    pub(crate) approval_key_file: Option<PathBuf>,
+    pub(crate) by: DecideBy,
     /// `None`: as suits standard output.
     pub(crate) format: Option<Format>,
     /// `None`: standard input.
@@ -75,10 +67,10 @@ struct Decided<'a> {
 
 /// Decides every call; the status is 2 when a line was no call.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let (loaded, text) = load_policy(&options.policy)?;
-    let tools = options.tools.as_deref().map(ToolList::read).transpose()?;
-    if let Some(tools) = &tools {
-        let warnings = tools.compare(&printable::path(&options.policy), &text, &loaded.policy);
+    let deciding = options.by.load()?;
+    if let Some(tools) = &deciding.tools {
+        let policy = printable::path(&options.by.policy);
+        let warnings = tools.compare(&policy, &deciding.text, &deciding.loaded.policy);
         // Warnings that nobody can read stop nothing.
         let _said = write!(anstream::stderr(), "{warnings}");
     }
@@ -89,32 +81,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         Format::Table => Box::new(Table::new(Output::styled(), calls.at_rest)),
     };
     let clock = Arc::new(ManualClock::default());
-    let mut engine = Engine::builder(loaded.policies).clock(Arc::clone(&clock));
-    if let Some(file) = &options.approval_key_file {
-        engine = engine.approval_key(read_key(file)?);
-    }
-    if let Some(tools) = &tools {
-        engine = engine.catalogue(tools.schemas()?);
-    }
-    let engine = engine.build();
-    Evaluation { engine, clock, at: options.at, tools, report }.run(calls)
-}
-
-/// The policy that calls are decided by, and its text.
-pub(crate) fn load_policy(file: &Path) -> Result<(Loaded, Vec<u8>), Failure> {
-    let text = input::read(file)?;
-    let name = printable::path(file);
-    let failure = match policy_file::load(&file.to_string_lossy(), &text) {
-        Ok(loaded) => return Ok((loaded, text)),
-        Err(NotLoaded::Mistakes(error)) => {
-            let _said = write!(anstream::stderr(), "{}", policy_file::render(&name, &text, 0, &error));
-            Failure::new(format!("`{name}` is not a policy, so no call was decided"))
-        }
-        Err(NotLoaded::Unusable(fault)) => {
-            Failure::new(format!("`{name}` cannot be used: {}", printable::text(&fault)))
-        }
-    };
-    Err(failure.with_help(format!("correct it until `policy validate {name}` is content")))
+    let engine = deciding.engine(Arc::clone(&clock))?;
+    Evaluation { engine, clock, at: options.by.at, deciding, report }.run(calls)
 }
 
 /// Where calls come from.
@@ -127,7 +95,7 @@ struct Calls {
 
 impl Calls {
     fn open(file: Option<&Path>) -> Result<Self, Failure> {
-        let Some(file) = file.filter(|file| *file != Path::new("-")) else {
+        let Some(file) = file.filter(|file| !input::is_stdin(file)) else {
             let stdin = io::stdin();
             if stdin.is_terminal() {
                 let hint = "reading calls from the terminal, one a line, such as";
@@ -147,7 +115,7 @@ struct Evaluation {
     engine: Engine,
     clock: Arc<ManualClock>,
     at: Option<Timestamp>,
-    tools: Option<ToolList>,
+    deciding: Deciding,
     report: Box<dyn Report>,
 }
 
@@ -163,7 +131,7 @@ impl Evaluation {
                 Line::Text(text) if text.trim_ascii().is_empty() => continue,
                 Line::Text(text) => Call::read(text),
                 Line::TooLong => {
-                    Err(format!("the line is longer than {} MiB, which is the most", lines::BYTES_MAX >> 20))
+                    Err(format!("the line is longer than {} MiB, which is the most", BYTES_MAX >> 20))
                 }
             };
             match call {
@@ -186,7 +154,7 @@ impl Evaluation {
             Some(token) => self.engine.evaluate(&call.identity, &call.tool, arguments.with_approval(token)),
             None => self.engine.evaluate(&call.identity, &call.tool, arguments),
         };
-        let listed = self.tools.as_ref().is_none_or(|tools| tools.has(&call.tool));
+        let listed = self.deciding.lists(&call.tool);
         self.report.decided(&Decided { call, at, decision: &decision, listed })
     }
 }

@@ -3,31 +3,24 @@
 
 mod text;
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use policy_core::{
-    Arguments as _, Clock as _, Engine, ExplainOptions, Explanation, ManualClock, SystemClock, Timestamp,
-};
+use policy_core::{Arguments as _, Clock as _, ExplainOptions, Explanation, ManualClock, SystemClock};
 use policy_json::JsonText;
 
-use crate::approve::read_key;
-use crate::eval::{Call, load_policy};
+use crate::call::Call;
+use crate::deciding::DecideBy;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::{Output, inert_json};
 use crate::printable;
-use crate::tool_list::ToolList;
 
 /// What is to be explained, and how.
 #[derive(Debug)]
 pub(crate) struct Options {
-    pub(crate) policy: PathBuf,
-    pub(crate) tools: Option<PathBuf>,
-    /// The time of a call that has none of its own; the system's clock, if there is none.
-    pub(crate) at: Option<Timestamp>,
-    pub(crate) approval_key_file: Option<PathBuf>,
+    pub(crate) by: DecideBy,
     pub(crate) show_values: bool,
     pub(crate) format: Format,
     /// `None`: standard input.
@@ -54,22 +47,14 @@ struct Explained<'a> {
 
 /// Explains a call; the status is 0 whatever is decided.
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let (loaded, policy) = load_policy(&options.policy)?;
-    let tools = options.tools.as_deref().map(ToolList::read).transpose()?;
+    let deciding = options.by.load()?;
     let text = read_call(options.call.as_deref())?;
     let call = Call::read(&text).map_err(|error| {
         Failure::new(format!("the call cannot be used: {error}"))
             .with_help("wanted is one object such as `{\"grant\": \"alice\", \"tool\": \"list-pods\", \"arguments\": {}}`")
     })?;
-    let at = call.at.or(options.at).unwrap_or_else(|| SystemClock.now());
-    let mut engine = Engine::builder(loaded.policies).clock(ManualClock::new(at));
-    if let Some(file) = &options.approval_key_file {
-        engine = engine.approval_key(read_key(file)?);
-    }
-    if let Some(tools) = &tools {
-        engine = engine.catalogue(tools.schemas()?);
-    }
-    let engine = engine.build();
+    let at = call.at.or(options.by.at).unwrap_or_else(|| SystemClock.now());
+    let engine = deciding.engine(ManualClock::new(at))?;
     let shown = ExplainOptions { show_values: options.show_values };
     let arguments = call.arguments.map(|text| JsonText::new(text.as_bytes()));
     let explanation = match &call.approval {
@@ -86,9 +71,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             let explained = Explained {
                 explanation: &explanation,
                 call: &call,
-                file: &printable::path(&options.policy),
-                policy: &policy,
-                listed: tools.as_ref().is_none_or(|tools| tools.has(&call.tool)),
+                file: &printable::path(&options.by.policy),
+                policy: &deciding.text,
+                listed: deciding.lists(&call.tool),
             };
             Output::styled().write(&text::text(&explained))?;
         }
@@ -98,17 +83,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 
 /// The call's text: a file's, or what comes on standard input, to its end.
 fn read_call(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
-    if let Some(file) = file.filter(|file| *file != Path::new("-")) {
-        return input::read(file);
-    }
-    let stdin = io::stdin();
-    if stdin.is_terminal() {
+    if file.is_none_or(input::is_stdin) && io::stdin().is_terminal() {
         return Err(Failure::new("there is no call to explain")
             .with_help("name a file that holds it, or send it on standard input"));
     }
-    let mut text = Vec::new();
-    let limit = u64::try_from(input::BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    let read = stdin.take(limit).read_to_end(&mut text);
-    read.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
-    Ok(text)
+    input::read_or_stdin(file)
 }

@@ -5,13 +5,15 @@ use policy_core::arguments::Caps;
 use policy_core::{Identity, Timestamp};
 use policy_json::Parsed;
 
-use super::lines::BYTES_MAX;
 use crate::object::Object;
 use crate::time;
 
 const FIELDS: &[&str] = &["grant", "server", "session", "claims", "tool", "arguments", "approval", "at"];
 
-/// The line's length bounds the number of its values. Arguments that nest deeper than an engine permits are denied by the
+/// How long the text of a call may be.
+pub(crate) const BYTES_MAX: usize = 8 << 20;
+
+/// The text's length bounds the number of its values. Arguments that nest deeper than an engine permits are denied by the
 /// engine, not refused here.
 const CAPS: Caps = Caps { depth: 1 << 20, bytes: BYTES_MAX, nodes: usize::MAX };
 
