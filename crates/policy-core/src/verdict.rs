@@ -14,8 +14,8 @@ use crate::schema::SchemaViolation;
 use crate::snapshot::Snapshot;
 use crate::store::{CounterState, StoreError};
 
-/// An answer in the making. It begins as a deny and stays one until something allows; steps fill it in where it lies, so
-/// that nothing is copied, and on allow it holds no heap memory of its own.
+/// An answer in the making. It begins as a deny and stays one until something allows; steps fill it in where it lies. On allow
+/// it holds no heap memory of its own, unless there were several counters or something to tell of.
 #[derive(Debug)]
 pub(crate) struct Verdict {
     /// What only some answers have.
